@@ -1,0 +1,171 @@
+import { Agent, request } from "undici";
+
+/** Where a Vault API is and how to be trusted by it. `address` is an http(s) URL, `caPem` the PEM certificates to trust instead of the system's. */
+export interface VaultConnection {
+  readonly address: string;
+  readonly token?: string;
+  readonly caPem?: string;
+  /** Milliseconds for one request, connecting included. @default 15000 */
+  readonly timeoutMs?: number;
+}
+
+export type VaultMethod = "GET" | "LIST" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** A request that Vault answered with an error status; `errors` are Vault's own words, never a value that was sent. */
+export class VaultError extends Error {
+  readonly status: number;
+  readonly path: string;
+  readonly errors: readonly string[];
+
+  constructor(method: VaultMethod, path: string, status: number, errors: readonly string[]) {
+    const why = errors.length > 0 ? errors.join("; ") : "no reason given";
+    super(`Vault answered ${status} to ${method} ${path}: ${why}`);
+    this.name = "VaultError";
+    this.status = status;
+    this.path = path;
+    this.errors = errors;
+  }
+}
+
+/** Vault could not be reached at all: no route, refused, wrong CA, or no answer in time. */
+export class VaultUnreachableError extends Error {
+  constructor(address: string, cause: unknown) {
+    super(`Vault at ${address} cannot be reached: ${reason(cause)}`, { cause });
+    this.name = "VaultUnreachableError";
+  }
+}
+
+/** The JSON envelope of Vault's answers; `data` is absent in answers that carry none. */
+export interface VaultResponse {
+  readonly status: number;
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly auth?: Readonly<Record<string, unknown>>;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A thin client of Vault's HTTP API (`/v1/...`). Paths are given without `/v1/` and without a leading slash.
+ * `read` and `list` give `undefined` for 404; every other error status is a {@link VaultError}.
+ */
+export class VaultClient {
+  readonly address: string;
+  readonly #token: string | undefined;
+  readonly #timeoutMs: number;
+  readonly #dispatcher: Agent;
+
+  constructor(connection: VaultConnection) {
+    this.address = connection.address.replace(/\/+$/, "");
+    this.#token = connection.token;
+    this.#timeoutMs = connection.timeoutMs ?? 15_000;
+    this.#dispatcher = new Agent({
+      connect: {
+        timeout: this.#timeoutMs,
+        ...(connection.caPem === undefined ? {} : { ca: connection.caPem }),
+      },
+      // Vault's standby nodes answer themselves or forward: a pooled socket to a dead node must not linger.
+      keepAliveTimeout: 2_000,
+    });
+  }
+
+  async request(method: VaultMethod, path: string, body?: unknown): Promise<VaultResponse> {
+    const answer = await this.#send(method, path, body);
+    if (answer.status >= 400) {
+      throw new VaultError(method, path, answer.status, errorsOf(answer.body));
+    }
+    return answer;
+  }
+
+  /** The `data` of a GET; for KV v2 this still holds `data` and `metadata`. */
+  async read(path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+    return (await this.#requestOrMissing("GET", path))?.data;
+  }
+
+  async list(path: string): Promise<readonly string[] | undefined> {
+    const keys = (await this.#requestOrMissing("LIST", path))?.data?.["keys"];
+    return Array.isArray(keys) ? keys.map(String) : undefined;
+  }
+
+  async write(path: string, body: unknown): Promise<VaultResponse> {
+    return this.request("POST", path, body);
+  }
+
+  async delete(path: string): Promise<void> {
+    await this.request("DELETE", path);
+  }
+
+  /** `sys/health`, whose status is part of the answer: 200 active, 429 standby, 501 not initialised, 503 sealed. */
+  async health(): Promise<VaultResponse> {
+    return this.#send("GET", "sys/health", undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.#dispatcher.close();
+  }
+
+  async #requestOrMissing(method: VaultMethod, path: string): Promise<VaultResponse | undefined> {
+    try {
+      return await this.request(method, path);
+    } catch (error) {
+      if (error instanceof VaultError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  async #send(method: VaultMethod, path: string, body: unknown): Promise<VaultResponse> {
+    const list = method === "LIST";
+    try {
+      const answer = await request(`${this.address}/v1/${encodePath(path)}${list ? "?list=true" : ""}`, {
+        method: list ? "GET" : method,
+        dispatcher: this.#dispatcher,
+        headersTimeout: this.#timeoutMs,
+        bodyTimeout: this.#timeoutMs,
+        headers: {
+          "X-Vault-Request": "true",
+          "Content-Type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
+          ...(this.#token === undefined ? {} : { "X-Vault-Token": this.#token }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return envelope(answer.statusCode, await answer.body.text());
+    } catch (error) {
+      throw new VaultUnreachableError(this.address, error);
+    }
+  }
+}
+
+function envelope(status: number, text: string): VaultResponse {
+  const body = asRecord(parse(text)) ?? {};
+  const data = asRecord(body["data"]);
+  const auth = asRecord(body["auth"]);
+  return { status, body, ...(data ? { data } : {}), ...(auth ? { auth } : {}) };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // an empty answer (204), or a proxy's page: the status says all there is
+  }
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function errorsOf(body: Readonly<Record<string, unknown>>): readonly string[] {
+  const errors = body["errors"];
+  return Array.isArray(errors) ? errors.map((error) => String(error).trim()).filter((text) => text !== "") : [];
+}
+
+function encodePath(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}
+
+function reason(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const code = (cause as { readonly code?: unknown }).code;
+  const nested = cause.cause instanceof Error ? ` (${cause.cause.message})` : "";
+  const message = cause.message === "" && cause instanceof AggregateError ? String(cause.errors[0]) : cause.message;
+  return `${message}${nested}${typeof code === "string" && !message.includes(code) ? ` [${code}]` : ""}`;
+}

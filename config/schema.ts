@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { externalSecretsSection } from "./external-secrets.ts";
+import { kubernetesSection } from "./kubernetes.ts";
+import { namespacesSection } from "./namespaces.ts";
+import { dnsLabel, section } from "./values.ts";
+import { vaultSection } from "./vault.ts";
+
+/** Everything a stack may declare, as it stands under `config:` in its file. */
+export const declaration = section({
+  /** Names the environment in outputs, labels and descriptions, e.g. `dev`. */
+  environment: dnsLabel,
+  /** `production` protects and retains what cannot be made again, refers to namespaces instead of creating them, and asks for two audit devices. */
+  tier: z.enum(["development", "production"]),
+  vault: vaultSection,
+  kubernetes: kubernetesSection,
+  externalSecrets: externalSecretsSection,
+  namespaces: namespacesSection,
+});
+
+export type Declaration = z.output<typeof declaration>;
+type Deep<T> = T extends (infer Item)[]
+  ? readonly Deep<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Deep<T[Key]> }
+    : T;
+
+/** A checked declaration with its defaults filled in; nothing changes it afterwards. */
+export type Settings = Deep<Omit<Declaration, "namespaces">> & { readonly namespaces: readonly NamespaceSettings[] };
+
+type DeclaredSecret = Deep<Declaration["namespaces"][string]["services"][string]["secrets"][string]>;
+
+export interface SecretSettings extends Omit<DeclaredSecret, "target" | "creationPolicy" | "onRemoval"> {
+  /** Name of the ExternalSecret. */
+  readonly name: string;
+  /** Name of the Kubernetes Secret. */
+  readonly target: string;
+  readonly creationPolicy: "Owner" | "Orphan" | "Merge";
+}
+
+export interface ServiceSettings {
+  readonly name: string;
+  readonly secrets: readonly SecretSettings[];
+}
+
+export interface StoreSettings {
+  readonly name: string;
+  /** KV v2 mount that it reads. */
+  readonly mount: string;
+  readonly serviceAccount: string;
+}
+
+export interface NamespaceSettings {
+  readonly name: string;
+  readonly create: boolean;
+  readonly store: StoreSettings;
+  readonly services: readonly ServiceSettings[];
+}

@@ -1,0 +1,44 @@
+import { type Problem, pathText, show } from "./problems.ts";
+import type { Settings } from "./schema.ts";
+
+/**
+ * What `settings` and another stack's raw declaration both claim on one Vault. The other file is read leniently:
+ * its own mistakes are reported where it is deployed.
+ */
+export function stackCollisions(settings: Settings, otherName: string, other: Readonly<Record<string, unknown>>): readonly Problem[] {
+  const vault = at(other, "vault");
+  if (at(vault, "address") !== settings.vault.address) return [];
+  const otherMounts = Object.keys(asMap(at(vault, "mounts")));
+  const otherAuth = at(vault, "auth");
+  return [
+    ...Object.keys(settings.vault.mounts)
+      .filter((mount) => otherMounts.includes(mount))
+      .map((mount) => collision(["vault", "mounts", mount], mount, otherName, "a KV mount")),
+    ...(settings.vault.auth.mount === (at(otherAuth, "mount") ?? "kubernetes")
+      ? [collision(["vault", "auth", "mount"], settings.vault.auth.mount, otherName, "an auth mount")]
+      : []),
+    ...(settings.vault.auth.rolePrefix === at(otherAuth, "rolePrefix")
+      ? [collision(["vault", "auth", "rolePrefix"], settings.vault.auth.rolePrefix, otherName, "a role prefix")]
+      : []),
+    ...(settings.vault.cluster === "managed" && at(vault, "cluster") === "managed"
+      ? [collision(["vault", "cluster"], "managed", otherName, "the cluster's management")]
+      : []),
+  ];
+}
+
+function collision(path: readonly string[], value: string, otherName: string, what: string): Problem {
+  return {
+    path: pathText(path),
+    found: `${show(value)}, which ${otherName} declares for the same Vault`,
+    allowed: `${what} that no other stack of this Vault has`,
+    fix: "change it in one of the two files",
+  };
+}
+
+function at(value: unknown, key: string): unknown {
+  return asMap(value)[key];
+}
+
+function asMap(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}

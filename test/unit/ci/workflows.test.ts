@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+
+interface Step {
+  readonly uses?: string;
+  readonly run?: string;
+}
+interface Job {
+  readonly if?: string;
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly steps: readonly Step[];
+}
+interface Workflow {
+  readonly on: Readonly<Record<string, unknown>>;
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+const folder = new URL("../../../.github/workflows/", import.meta.url);
+const workflows = readdirSync(folder).map((name) => {
+  const text = readFileSync(new URL(name, folder), "utf8");
+  return { name, text, content: parse(text) as Workflow };
+});
+
+describe("the workflows", () => {
+  it("are check, preview, deploy and drift", () => {
+    expect(workflows.map(({ name }) => name).sort()).toEqual(["check.yml", "deploy.yml", "drift.yml", "preview.yml"]);
+  });
+
+  describe.each(workflows)("$name", ({ text, content }) => {
+    it("pins every action of others by digest", () => {
+      const uses = Object.values(content.jobs)
+        .flatMap(({ steps }) => steps.map((step) => step.uses))
+        .filter((action) => action !== undefined && !action.startsWith("./"));
+      expect(uses.length).toBeGreaterThan(0);
+      for (const action of uses) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
+    });
+
+    it("grants nothing by default but reading the repository", () => {
+      expect([{}, { contents: "read" }]).toContainEqual(content.permissions);
+    });
+
+    it("never reads a stored credential", () => {
+      expect(text).not.toMatch(/secrets\./);
+    });
+
+    it("never runs a pull request's code with the target branch's rights", () => {
+      expect(Object.keys(content.on)).not.toContain("pull_request_target");
+    });
+  });
+
+  it("gives an identity to a pull request only when it comes from this repository", () => {
+    const onPullRequest = workflows.filter(({ content }) => "pull_request" in content.on);
+    const withIdentity = onPullRequest.flatMap(({ content }) =>
+      Object.values(content.jobs).filter((job) => job.permissions?.["id-token"] !== undefined),
+    );
+    expect(withIdentity.length).toBe(1);
+    for (const job of withIdentity) {
+      expect(job.if).toBe("github.event.pull_request.head.repo.full_name == github.repository");
+    }
+  });
+
+  it("lets only deploy change anything", () => {
+    const commands = workflows.flatMap(({ name, text }) =>
+      [...text.matchAll(/^\s+command: (\w+)$/gm)].map(([, command]) => `${name} ${command}`),
+    );
+    expect(commands.sort()).toEqual(["deploy.yml up", "drift.yml preview", "preview.yml preview"]);
+  });
+});

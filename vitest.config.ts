@@ -1,0 +1,31 @@
+import { defineConfig } from "vitest/config";
+
+/** Three suites, named after what they run on: nothing, the sandbox's servers, a Pulumi engine. */
+export default defineConfig({
+  test: {
+    reporters: ["default", ["json", { outputFile: ".sandbox/test-report.json" }]],
+    projects: [
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      {
+        test: {
+          name: "sandbox",
+          include: ["test/sandbox/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 3_600_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "engine",
+          include: ["test/engine/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 3_600_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
