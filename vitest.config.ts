@@ -3,13 +3,14 @@ import { defineConfig } from "vitest/config";
 /** Three suites, named after what they run on: nothing, the sandbox's servers, a Pulumi engine. */
 export default defineConfig({
   test: {
-    reporters: ["default", ["json", { outputFile: ".sandbox/test-report.json" }]],
+    reporters: ["default", ["json", { outputFile: "test-results/report.json" }]],
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       {
         test: {
           name: "sandbox",
           include: ["test/sandbox/**/*.test.ts"],
+          globalSetup: ["test/sandbox/global-setup.ts"],
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 3_600_000,
@@ -20,6 +21,7 @@ export default defineConfig({
         test: {
           name: "engine",
           include: ["test/engine/**/*.test.ts"],
+          globalSetup: ["test/sandbox/global-setup.ts"],
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 3_600_000,
