@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { pemCertificates, pemPublicKey, section, serverUrl, text } from "./values.ts";
+import { pemCertificates, pemPublicKey, resourceUrl, section, serverUrl, text } from "./values.ts";
 
 const filled = text((value) => value.trim() !== "", { allowed: "a text", fix: "fill it in" });
 
 /** How Vault learns which keys sign the cluster's service-account tokens; exactly one way, for the `jwt` method. */
 const jwt = section({
   /** The cluster's issuer, which must serve OIDC discovery to Vault. */
-  issuer: serverUrl.optional(),
+  issuer: resourceUrl.optional(),
   /** The key set's own address, where discovery is not served. */
-  jwksUrl: z.url().optional(),
+  jwksUrl: resourceUrl.optional(),
   /** The keys themselves, where Vault cannot reach the cluster; to be renewed by hand when they change. */
   publicKeys: z.array(pemPublicKey).min(1).optional(),
 });

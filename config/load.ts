@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { parseSettings } from "./parse.ts";
 import type { Settings } from "./schema.ts";
-import { refuseCollisions } from "./stack-file.ts";
+import { rawDeclaration, refuseCollisions } from "./stack-file.ts";
 
 /**
  * The running stack's declaration, checked: the only place that reads Pulumi's configuration.
@@ -15,9 +17,15 @@ export async function loadSettings(): Promise<Settings> {
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, value]) => [key.slice(prefix.length), structured(value)]),
   );
+  await refuseSecrets(source);
   const settings = parseSettings(raw, source);
   await refuseCollisions(settings, source, process.cwd());
   return settings;
+}
+
+/** The engine hands secret configuration over decrypted; only the file still shows which values were encrypted. */
+async function refuseSecrets(source: string): Promise<void> {
+  if (existsSync(source)) rawDeclaration(await readFile(source, "utf8"), source);
 }
 
 /** The engine hands maps and lists over as JSON and plain texts as they are. */

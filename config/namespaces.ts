@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { remoteKey, remoteRef } from "./remote-ref.ts";
-import { dnsLabel, duration, mountPath, objectName, secretKey, section, text } from "./values.ts";
+import { dnsLabel, duration, mapOf, mountPath, objectName, secretKey, section, text } from "./values.ts";
 
 const secretType = text((value) => value !== "" && value !== "kubernetes.io/service-account-token", {
   allowed: "any Secret type but kubernetes.io/service-account-token",
@@ -12,11 +12,12 @@ const templateText = text((value) => !/getSecretKey|getSecretsAsMap/.test(value)
   fix: "remove getSecretKey: it reads other Secrets with the operator's rights; declare the value under data",
 });
 
-const labels = z.record(z.string(), z.string());
+/** ESO renders their values as it renders data. */
+const labels = z.record(z.string(), templateText);
 
 /** ESO's template: the shape of the Secret that is written. */
 const template = section({
-  data: z.record(secretKey, templateText).optional(),
+  data: mapOf(secretKey, templateText).optional(),
   metadata: section({ labels: labels.optional(), annotations: labels.optional() }).optional(),
   mergePolicy: z.enum(["Replace", "Merge"]).optional(),
 });
@@ -27,9 +28,11 @@ const secret = section({
   /** How often ESO reads Vault again. A shorter one is fresher and costs a login and a read each time. @default 1h */
   refreshInterval: duration("10s").default("1h"),
   /** Key of the Secret -> where its value stands: `llm/openai#api_key` or the long form. */
-  data: z.record(secretKey, remoteRef).default({}),
+  data: mapOf(secretKey, remoteRef).default({}),
   /** Whole secrets, every property one key: one read instead of one for each key. */
-  dataFrom: z.array(section({ extract: section({ key: remoteKey, version: z.int().min(1).optional() }) })).default([]),
+  dataFrom: z
+    .array(section({ extract: section({ key: remoteKey, version: z.int().min(1).optional() }) }))
+    .default([]),
   template: template.optional(),
   /** @default Opaque */
   type: secretType.default("Opaque"),
@@ -42,7 +45,7 @@ const secret = section({
 });
 
 const service = section({
-  secrets: z.record(objectName, secret),
+  secrets: mapOf(objectName, secret),
 });
 
 const namespace = section({
@@ -57,8 +60,8 @@ const namespace = section({
     /** Service account that logs in to Vault. @default vault-store */
     serviceAccount: objectName.default("vault-store"),
   }).optional(),
-  services: z.record(dnsLabel, service).default({}),
+  services: mapOf(dnsLabel, service).default({}),
 });
 
 /** Namespace -> store and services; service -> secrets. */
-export const namespacesSection = z.record(dnsLabel, namespace);
+export const namespacesSection = mapOf(dnsLabel, namespace);

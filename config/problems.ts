@@ -26,6 +26,8 @@ function line(problem: Problem): string {
 
 /** What a custom rule says about a value: the parts of a {@link Problem} that the schema cannot know. */
 export interface Rule {
+  /** Stands in for the value, where that must not be shown. */
+  readonly found?: string;
   readonly allowed: string;
   readonly fix: string;
 }
@@ -36,7 +38,7 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], input: unknown):
     const rule = ruleOf(issue);
     return {
       path: pathText(issue.path),
-      found: foundText(issue, input),
+      found: rule.found ?? foundText(issue, input),
       allowed: rule.allowed,
       fix: rule.fix,
     };
@@ -61,10 +63,12 @@ export function pathText(path: readonly PropertyKey[]): string {
     .join("");
 }
 
-/** A value as it stands in a message: short, and never more than a line. */
+/** A value as it stands in a message: short, never more than a line, without a private key or a password in a URL. */
 export function show(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = JSON.stringify(value) ?? String(value);
+  const json = JSON.stringify(value) ?? String(value);
+  if (json.includes("PRIVATE KEY")) return "a private key (not shown)";
+  const text = json.replace(/:\/\/[^/@\s"]*@/g, "://***@");
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
@@ -117,7 +121,7 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** The known key at most two edits away from `key`, if there is one. */
-function nearest(key: string, known: readonly string[]): string | undefined {
+export function nearest(key: string, known: readonly string[]): string | undefined {
   const scored = known
     .map((name) => ({ name, distance: editDistance(key.toLowerCase(), name.toLowerCase()) }))
     .filter(({ distance }) => distance <= 2);

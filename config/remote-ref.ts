@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Rule } from "./problems.ts";
 import { section, text } from "./values.ts";
 
 /** What one key of a Secret is read from: a KV v2 path below the mount, and a property of the secret there. */
@@ -21,7 +22,8 @@ export const remoteKey = text(isRemoteKey, (value) => {
     };
   }
   return {
-    allowed: "segments of letters, digits, '_', '.', '-' joined by '/'; no leading or trailing '/', no '..', no '*' or '+'",
+    allowed:
+      "segments of letters, digits, '_', '.', '-' joined by '/'; no leading or trailing '/', no '..', no '*' or '+'",
     fix: "write the exact path below the mount, e.g. llm/openai: a policy grants exactly this path",
   };
 });
@@ -41,23 +43,36 @@ const remoteProperty = text((value) => /^[A-Za-z0-9_.-]+$/.test(value), {
 });
 
 const shorthand = z.string().transform((value, context): RemoteRef => {
-  const [key = "", property = "", ...rest] = value.split("#");
-  if (property === "" || rest.length > 0) {
+  const at = value.indexOf("#");
+  const key = at < 0 ? value : value.slice(0, at);
+  const property = at < 0 ? "" : value.slice(at + 1);
+  if (property === "") context.addIssue({ code: "custom", params: { ...withoutProperty, ...hidden(value) } });
+  const parts = [remoteKey.safeParse(key), ...(property === "" ? [] : [remoteProperty.safeParse(property)])];
+  for (const issue of parts.flatMap((part) => part.error?.issues ?? [])) {
     context.addIssue({
       code: "custom",
-      params: {
-        allowed: "path#property, e.g. llm/openai#api_key",
-        fix: "add '#' and the property of the secret that this key takes",
-      },
+      params: { ...(issue as { params?: object }).params, ...hidden(value) },
     });
-    return z.NEVER;
-  }
-  for (const part of [remoteKey.safeParse(key), remoteProperty.safeParse(property)]) {
-    for (const issue of part.error?.issues ?? []) {
-      context.addIssue({ code: "custom", params: { ...(issue as { params?: object }).params } });
-    }
   }
   return { key, property };
+});
+
+const withoutProperty: Rule = {
+  allowed: "path#property, e.g. llm/openai#api_key",
+  fix: "add '#' and the property of the secret that this key takes; a value itself belongs in Vault: npm run secrets -- put",
+};
+
+/** A text with neither '/' nor '#' may be a value that somebody pasted where its place belongs. */
+function hidden(value: string): Partial<Rule> {
+  return /[/#]/.test(value) ? {} : { found: `a text of ${value.length} characters (not shown)` };
+}
+
+const neitherForm = z.unknown().transform((_value, context): RemoteRef => {
+  context.addIssue({
+    code: "custom",
+    params: { allowed: "path#property, or a map with remoteRef", fix: "e.g. llm/openai#api_key" },
+  });
+  return z.NEVER;
 });
 
 const longForm = section({
@@ -70,8 +85,13 @@ const longForm = section({
 
 /** `llm/openai#api_key`, or `{ remoteRef: { key, property, version } }` in ESO's words. */
 export const remoteRef = z.unknown().transform((value, context): RemoteRef => {
-  const parsed = typeof value === "string" ? shorthand.safeParse(value) : longForm.safeParse(value);
+  const parsed = formOf(value).safeParse(value);
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) context.addIssue(issue as Parameters<typeof context.addIssue>[0]);
   return z.NEVER;
 });
+
+function formOf(value: unknown): z.ZodType<RemoteRef> {
+  if (typeof value === "string") return shorthand;
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? longForm : neitherForm;
+}

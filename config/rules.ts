@@ -13,6 +13,7 @@ export function crossFieldProblems(declared: Declaration): readonly Problem[] {
     ...secretContents(declared),
     ...auditDevices(declared),
     ...clusterSingletons(declared),
+    ...autopilotQuorum(declared),
     ...tokenTtls(declared),
     ...jwtKeys(declared),
     ...operatorNamespace(declared),
@@ -37,19 +38,24 @@ function mountOverlaps({ vault }: Declaration): readonly Problem[] {
   );
 }
 
-function within(inner: string, outer: string): boolean {
+/** Whether one mount path is, or lies under, another; Vault refuses to nest mounts. */
+export function within(inner: string, outer: string): boolean {
   return `${inner}/`.startsWith(`${outer}/`);
 }
 
 function emptyNamespaces({ namespaces }: Declaration): readonly Problem[] {
   return Object.entries(namespaces)
-    .filter(([, { store, services }]) => store === undefined && Object.keys(services).length === 0)
+    .filter(([, { store, services }]) => store === undefined && !Object.values(services).some(hasSecret))
     .map(([name]) => ({
       path: pathText(["namespaces", name]),
-      found: "neither a store nor a service",
+      found: "neither a store nor a secret",
       allowed: "a store, services with secrets, or both",
       fix: "add store: {} for a store alone, declare a service, or remove the namespace",
     }));
+}
+
+function hasSecret({ secrets }: Declaration["namespaces"][string]["services"][string]): boolean {
+  return Object.keys(secrets).length > 0;
 }
 
 function storeMounts({ namespaces, vault }: Declaration): readonly Problem[] {
@@ -89,7 +95,9 @@ function sameTargets({ namespaces }: Declaration): readonly Problem[] {
       })),
     );
     return secrets.flatMap((secret, index) => {
-      const twin = secrets.slice(0, index).find(({ name, target }) => name === secret.name || target === secret.target);
+      const twin = secrets
+        .slice(0, index)
+        .find(({ name, target }) => name === secret.name || target === secret.target);
       if (!twin) return [];
       return [
         {
@@ -184,6 +192,18 @@ function clusterSingletons({ vault }: Declaration): readonly Problem[] {
     allowed: "cluster-wide settings only in the one stack that says vault.cluster: managed",
     fix: `remove vault.${field} here, or manage the cluster from this stack`,
   }));
+}
+
+function autopilotQuorum({ vault: { autopilot } }: Declaration): readonly Problem[] {
+  if (!autopilot?.cleanupDeadServers || autopilot.minQuorum !== undefined) return [];
+  return [
+    {
+      path: "vault.autopilot.minQuorum",
+      found: "nothing, with cleanupDeadServers: true",
+      allowed: "3 or more, which Vault asks for before it removes dead servers",
+      fix: "write minQuorum: 3, or the number of voters to keep",
+    },
+  ];
 }
 
 function tokenTtls({ vault: { auth } }: Declaration): readonly Problem[] {

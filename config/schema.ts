@@ -25,7 +25,9 @@ type Deep<T> = T extends (infer Item)[]
     : T;
 
 /** A checked declaration with its defaults filled in; nothing changes it afterwards. */
-export type Settings = Deep<Omit<Declaration, "namespaces">> & { readonly namespaces: readonly NamespaceSettings[] };
+export type Settings = Deep<Omit<Declaration, "namespaces">> & {
+  readonly namespaces: readonly NamespaceSettings[];
+};
 
 type DeclaredSecret = Deep<Declaration["namespaces"][string]["services"][string]["secrets"][string]>;
 

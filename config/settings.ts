@@ -3,16 +3,26 @@ import type { Declaration, NamespaceSettings, SecretSettings, Settings } from ".
 type DeclaredNamespace = Declaration["namespaces"][string];
 type DeclaredSecret = DeclaredNamespace["services"][string]["secrets"][string];
 
-/** Fills in what depends on other fields; every list is sorted by name, so that order in the file changes nothing. */
+/** Fills in what depends on other fields; everything named is sorted by name, so that order in the file changes nothing. */
 export function settle(declared: Declaration): Settings {
-  const { namespaces, ...rest } = declared;
+  const { namespaces, vault, ...rest } = declared;
   return deepFreeze({
     ...rest,
+    vault: {
+      ...vault,
+      mounts: sorted(vault.mounts),
+      auditDevices: sorted(vault.auditDevices),
+      quotas: sorted(vault.quotas),
+    },
     namespaces: byName(namespaces).map(([name, namespace]) => settleNamespace(name, namespace, declared)),
   });
 }
 
-function settleNamespace(name: string, namespace: DeclaredNamespace, declared: Declaration): NamespaceSettings {
+function settleNamespace(
+  name: string,
+  namespace: DeclaredNamespace,
+  declared: Declaration,
+): NamespaceSettings {
   const onlyMount = Object.keys(declared.vault.mounts)[0] ?? "";
   return {
     name,
@@ -33,6 +43,7 @@ function settleSecret(name: string, declared: DeclaredSecret): SecretSettings {
   const { target, creationPolicy, onRemoval, ...rest } = declared;
   return {
     ...rest,
+    data: sorted(rest.data),
     name,
     target: target ?? name,
     creationPolicy: creationPolicy ?? (onRemoval === "retain" ? "Orphan" : "Owner"),
@@ -41,6 +52,10 @@ function settleSecret(name: string, declared: DeclaredSecret): SecretSettings {
 
 function byName<T>(map: Readonly<Record<string, T>>): readonly (readonly [string, T])[] {
   return Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function sorted<T>(map: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(byName(map));
 }
 
 function deepFreeze<T>(value: T): T {

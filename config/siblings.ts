@@ -1,24 +1,36 @@
 import { type Problem, pathText, show } from "./problems.ts";
+import { within } from "./rules.ts";
 import type { Settings } from "./schema.ts";
 
 /**
  * What `settings` and another stack's raw declaration both claim on one Vault. The other file is read leniently:
  * its own mistakes are reported where it is deployed.
  */
-export function stackCollisions(settings: Settings, otherName: string, other: Readonly<Record<string, unknown>>): readonly Problem[] {
+export function stackCollisions(
+  settings: Settings,
+  otherName: string,
+  other: Readonly<Record<string, unknown>>,
+): readonly Problem[] {
   const vault = at(other, "vault");
-  if (at(vault, "address") !== settings.vault.address) return [];
+  if (!sameServer(at(vault, "address"), settings.vault.address)) return [];
   const otherMounts = Object.keys(asMap(at(vault, "mounts")));
   const otherAuth = at(vault, "auth");
   return [
     ...Object.keys(settings.vault.mounts)
-      .filter((mount) => otherMounts.includes(mount))
+      .filter((mount) => otherMounts.some((other) => overlap(mount, other)))
       .map((mount) => collision(["vault", "mounts", mount], mount, otherName, "a KV mount")),
-    ...(settings.vault.auth.mount === (at(otherAuth, "mount") ?? "kubernetes")
+    ...(overlap(settings.vault.auth.mount, String(at(otherAuth, "mount") ?? "kubernetes"))
       ? [collision(["vault", "auth", "mount"], settings.vault.auth.mount, otherName, "an auth mount")]
       : []),
     ...(settings.vault.auth.rolePrefix === at(otherAuth, "rolePrefix")
-      ? [collision(["vault", "auth", "rolePrefix"], settings.vault.auth.rolePrefix, otherName, "a role prefix")]
+      ? [
+          collision(
+            ["vault", "auth", "rolePrefix"],
+            settings.vault.auth.rolePrefix,
+            otherName,
+            "a role prefix",
+          ),
+        ]
       : []),
     ...(settings.vault.cluster === "managed" && at(vault, "cluster") === "managed"
       ? [collision(["vault", "cluster"], "managed", otherName, "the cluster's management")]
@@ -26,10 +38,20 @@ export function stackCollisions(settings: Settings, otherName: string, other: Re
   ];
 }
 
+function sameServer(address: unknown, own: string): boolean {
+  return (
+    typeof address === "string" && URL.canParse(address) && new URL(address).origin === new URL(own).origin
+  );
+}
+
+function overlap(mount: string, other: string): boolean {
+  return within(mount, other) || within(other, mount);
+}
+
 function collision(path: readonly string[], value: string, otherName: string, what: string): Problem {
   return {
     path: pathText(path),
-    found: `${show(value)}, which ${otherName} declares for the same Vault`,
+    found: `${show(value)}, which ${otherName} declares, or overlaps, for the same Vault`,
     allowed: `${what} that no other stack of this Vault has`,
     fix: "change it in one of the two files",
   };

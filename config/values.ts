@@ -2,11 +2,34 @@ import { z } from "zod";
 import type { Rule } from "./problems.ts";
 
 /** A map that refuses unknown keys and, when it does, says which keys it knows. */
-export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+export function section<Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+): z.ZodObject<Shape, z.core.$strict> {
   const known = Object.keys(shape).join(", ");
   return z.strictObject(shape, {
     error: (issue) => (issue.code === "unrecognized_keys" ? known : undefined),
   });
+}
+
+/** A map of names to values, with the problems of its names and of its values reported together. */
+export function mapOf<Value extends z.ZodType>(name: z.ZodType<string>, value: Value) {
+  return z.record(z.string(), value).superRefine(
+    (map, context) => {
+      for (const key of Object.keys(map)) {
+        for (const issue of name.safeParse(key).error?.issues ?? []) {
+          context.addIssue({
+            code: "invalid_key",
+            origin: "record",
+            issues: [issue],
+            input: key,
+            path: [key],
+          });
+        }
+      }
+    },
+    // Names are judged even where a value is wrong; zod would stop at the first of the two.
+    { when: (payload) => typeof payload.value === "object" && payload.value !== null },
+  );
 }
 
 /** A text that must pass `test`; `rule` is what the message says when it does not. */
@@ -23,19 +46,21 @@ const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0
 
 /** RFC 1123 label, what Kubernetes asks of a namespace (object names of `metadata/names`). */
 export const dnsLabel = text((value) => DNS_LABEL.test(value), {
-  allowed: "a DNS label: lower-case letters, digits and '-', at most 63, starting and ending with a letter or digit",
+  allowed:
+    "a DNS label: lower-case letters, digits and '-', at most 63, starting and ending with a letter or digit",
   fix: "rename it, e.g. my-name",
 });
 
 /** RFC 1123 subdomain of at most 253 characters, what Kubernetes asks of most object names. */
 export const objectName = text((value) => value.length <= 253 && DNS_SUBDOMAIN.test(value), {
-  allowed: "a Kubernetes name: lower-case letters, digits, '-' and '.', at most 253, starting and ending with a letter or digit",
+  allowed:
+    "a Kubernetes name: lower-case letters, digits, '-' and '.', at most 253, starting and ending with a letter or digit",
   fix: "rename it, e.g. openai-api-key",
 });
 
-/** A key of a Kubernetes Secret's data. */
-export const secretKey = text((value) => value.length <= 253 && /^[-._a-zA-Z0-9]+$/.test(value), {
-  allowed: "letters, digits, '-', '_' and '.', at most 253",
+/** A key of a Kubernetes Secret's data; it becomes a file's name, so none that climbs out of its folder. */
+export const secretKey = text((value) => /^(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}$/.test(value), {
+  allowed: "letters, digits, '-', '_' and '.', at most 253; not '.' and not beginning with '..'",
   fix: "rename the key, e.g. api_key",
 });
 
@@ -65,17 +90,30 @@ export const serverUrl = text(isServerUrl, {
   fix: "use the server's https address",
 });
 
+/** As {@link serverUrl}, with a path allowed: issuers and key sets have one. */
+export const resourceUrl = text(isResourceUrl, {
+  allowed:
+    "an https:// address without user, query or fragment; http:// only to 127.0.0.1, [::1] or localhost",
+  fix: "use the https address, e.g. https://issuer.example.com/cluster",
+});
+
 function isServerUrl(value: string): boolean {
+  return isResourceUrl(value) && new URL(value).pathname === "/";
+}
+
+function isResourceUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const url = new URL(value);
   const loopback = ["127.0.0.1", "[::1]", "localhost"].includes(url.hostname);
   const scheme = url.protocol === "https:" || (url.protocol === "http:" && loopback);
-  return scheme && url.pathname === "/" && url.search === "" && url.hash === "" && url.username === "";
+  return scheme && [url.search, url.hash, url.username, url.password].every((part) => part === "");
 }
 
 /** PEM certificates, as text in the stack file (they are public). */
 export const pemCertificates = text(
-  (value) => /^\s*-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/.test(value),
+  (value) =>
+    /^\s*-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/.test(value) &&
+    !value.includes("PRIVATE KEY"),
   {
     allowed: "PEM text, -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----",
     fix: "paste the CA certificate as a YAML block (|); never a private key",
@@ -83,19 +121,29 @@ export const pemCertificates = text(
 );
 
 /** PEM public keys, as text in the stack file. */
-export const pemPublicKey = text((value) => /^\s*-----BEGIN PUBLIC KEY-----[\s\S]+-----END PUBLIC KEY-----\s*$/.test(value), {
-  allowed: "PEM text, -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----",
-  fix: "paste the public half of the service-account signing key",
-});
+export const pemPublicKey = text(
+  (value) =>
+    /^\s*-----BEGIN PUBLIC KEY-----[\s\S]+-----END PUBLIC KEY-----\s*$/.test(value) &&
+    !value.includes("PRIVATE KEY"),
+  {
+    allowed: "PEM text, -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----",
+    fix: "paste the public half of the service-account signing key",
+  },
+);
 
 /** A path where Vault mounts an engine or an auth method: segments without slashes around them. */
-export const mountPath = text((value) => /^[a-zA-Z0-9][\w-]*(\/[a-zA-Z0-9][\w-]*)*$/.test(value) && !isKvDataPath(value), (value) =>
-  isKvDataPath(value)
-    ? {
-        allowed: "the mount itself; KV version 2 adds data/ and metadata/ to requests on its own",
-        fix: `write ${value.replace(/\/(data|metadata)$/, "")} instead of ${value}`,
-      }
-    : { allowed: "letters, digits, '_', '-' and inner '/', no slash at either end", fix: "name the mount, e.g. kv" },
+export const mountPath = text(
+  (value) => /^[a-zA-Z0-9][\w-]*(\/[a-zA-Z0-9][\w-]*)*$/.test(value) && !isKvDataPath(value),
+  (value) =>
+    isKvDataPath(value)
+      ? {
+          allowed: "the mount itself; KV version 2 adds data/ and metadata/ to requests on its own",
+          fix: `write ${value.replace(/\/(data|metadata)$/, "")} instead of ${value}`,
+        }
+      : {
+          allowed: "letters, digits, '_', '-' and inner '/', no slash at either end",
+          fix: "name the mount, e.g. kv",
+        },
 );
 
 /** `kv/data` or `kv/metadata`: a request path of KV version 2, taken for the mount. */
@@ -104,7 +152,10 @@ function isKvDataPath(value: string): boolean {
 }
 
 /** An IPv4 or IPv6 network, e.g. `10.20.0.0/16`. */
-export const cidr = text((value) => z.cidrv4().safeParse(value).success || z.cidrv6().safeParse(value).success, {
-  allowed: "a network in CIDR form, e.g. 10.20.0.0/16 or 2001:db8::/48",
-  fix: "append the prefix length, e.g. /32 for one address",
-});
+export const cidr = text(
+  (value) => z.cidrv4().safeParse(value).success || z.cidrv6().safeParse(value).success,
+  {
+    allowed: "a network in CIDR form, e.g. 10.20.0.0/16 or 2001:db8::/48",
+    fix: "append the prefix length, e.g. /32 for one address",
+  },
+);

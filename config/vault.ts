@@ -1,5 +1,15 @@
 import { z } from "zod";
-import { cidr, dnsLabel, duration, mountPath, pemCertificates, section, serverUrl, text } from "./values.ts";
+import {
+  cidr,
+  dnsLabel,
+  duration,
+  mapOf,
+  mountPath,
+  pemCertificates,
+  section,
+  serverUrl,
+  text,
+} from "./values.ts";
 
 const positive = z.int().min(1);
 
@@ -70,11 +80,11 @@ export const vaultSection = section({
   nodes: z.array(serverUrl).default([]),
   /** `managed`: this stack owns the cluster-wide settings (audit, autopilot, quotas). `shared`: another one does. */
   cluster: z.enum(["managed", "shared"]),
-  mounts: z.record(mountPath, kvMount),
+  mounts: mapOf(mountPath, kvMount),
   auth,
   autopilot: autopilot.optional(),
-  auditDevices: z.record(mountPath, auditDevice).default({}),
-  quotas: z.record(dnsLabel, quota).default({}),
+  auditDevices: mapOf(mountPath, auditDevice).default({}),
+  quotas: mapOf(dnsLabel, quota).default({}),
   /** Networks that logins and tokens of this cluster come from; anywhere when empty. @default [] */
   egressCidrs: z.array(cidr).default([]),
 });

@@ -1,0 +1,115 @@
+import type { NamespaceSettings, SecretSettings, Settings } from "../../config/schema.ts";
+import { goDuration } from "../vault/durations.ts";
+import { API_VERSION, ownLabels } from "./metadata.ts";
+
+export type ExternalSecretManifest = ReturnType<typeof externalSecretManifest>;
+
+/**
+ * The ExternalSecret of a declared secret. Fields that ESO's schema would default are written out, and durations as
+ * ESO writes them back, so that what lives in the cluster differs from this only when somebody changed it.
+ */
+export function externalSecretManifest(
+  settings: Settings,
+  namespace: NamespaceSettings,
+  secret: SecretSettings,
+) {
+  const labels = ownLabels(settings.environment);
+  return {
+    apiVersion: API_VERSION,
+    kind: "ExternalSecret",
+    metadata: {
+      name: secret.name,
+      namespace: namespace.name,
+      labels,
+      annotations: awaitAnnotations(settings.externalSecrets.readiness.mode),
+    },
+    spec: {
+      refreshInterval: goDuration(secret.refreshInterval),
+      secretStoreRef: { kind: "SecretStore", name: namespace.store.name },
+      target: {
+        name: secret.target,
+        creationPolicy: secret.creationPolicy,
+        deletionPolicy: secret.deletionPolicy,
+        ...templateOf(secret, labels),
+      },
+      ...dataOf(secret),
+      ...dataFromOf(secret),
+    },
+  };
+}
+
+/** Every ExternalSecret of a namespace, whichever service declares it. */
+export function externalSecretManifests(
+  settings: Settings,
+  namespace: NamespaceSettings,
+): readonly ExternalSecretManifest[] {
+  return namespace.services.flatMap(({ secrets }) =>
+    secrets.map((secret) => externalSecretManifest(settings, namespace, secret)),
+  );
+}
+
+/** The KV paths that an ExternalSecret reads, each once, sorted. */
+export function vaultPaths({ spec }: ExternalSecretManifest): readonly string[] {
+  const keys = [
+    ...(spec.data ?? []).map(({ remoteRef }) => remoteRef.key),
+    ...(spec.dataFrom ?? []).map(({ extract }) => extract.key),
+  ];
+  return [...new Set(keys)].sort();
+}
+
+/** The Pulumi provider waits for the first sync by itself; what that cannot see, readiness.ts does. */
+function awaitAnnotations(mode: "require" | "report"): Readonly<Record<string, string>> {
+  return mode === "require"
+    ? { "pulumi.com/waitFor": "condition=Ready" }
+    : { "pulumi.com/skipAwait": "true" };
+}
+
+/**
+ * Only where something is declared: without a template ESO copies the ExternalSecret's own labels to the Secret, with
+ * one it takes the template's alone, so the stack's labels are repeated there. A Secret that somebody else made
+ * (`Merge`) gets an empty one, or ESO would overwrite its owner's labels.
+ */
+function templateOf(secret: SecretSettings, labels: Readonly<Record<string, string>>) {
+  const { template, type, creationPolicy } = secret;
+  const merge = creationPolicy === "Merge";
+  if (template === undefined && type === "Opaque" && !merge) return {};
+  const metadata = {
+    ...template?.metadata,
+    ...(merge ? {} : { labels: { ...template?.metadata?.labels, ...labels } }),
+  };
+  return {
+    template: {
+      engineVersion: "v2",
+      mergePolicy: template?.mergePolicy ?? "Replace",
+      ...(type === "Opaque" ? {} : { type }),
+      ...(Object.keys(metadata).length > 0 ? { metadata } : {}),
+      ...(template?.data ? { data: template.data } : {}),
+    },
+  };
+}
+
+function dataOf({ data }: SecretSettings) {
+  const entries = Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (entries.length === 0) return {};
+  return {
+    data: entries.map(([secretKey, { key, property, version }]) => ({
+      secretKey,
+      remoteRef: { key, property, ...strategies, ...versionOf(version) },
+    })),
+  };
+}
+
+function dataFromOf({ dataFrom }: SecretSettings) {
+  if (dataFrom.length === 0) return {};
+  return {
+    dataFrom: dataFrom.map(({ extract: { key, version } }) => ({
+      extract: { key, ...strategies, ...versionOf(version) },
+    })),
+  };
+}
+
+const strategies = { conversionStrategy: "Default", decodingStrategy: "None", metadataPolicy: "None" };
+
+function versionOf(version: number | undefined) {
+  return version === undefined ? {} : { version: String(version) };
+}

@@ -1,0 +1,133 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { NamespaceSettings, Settings } from "../../config/schema.ts";
+import { protection } from "../protection.ts";
+import { type ExternalSecretManifest, externalSecretManifests } from "./external-secret.ts";
+import { ownLabels } from "./metadata.ts";
+import { operatorSubject } from "./operator.ts";
+import { tokenReviewBindingName, tokenReviewRoleName, workloadNamespaceRules } from "./rbac.ts";
+import { storeManifest } from "./store.ts";
+import { releaseName } from "./values.ts";
+
+export interface NamespaceSecretsArgs {
+  readonly settings: Settings;
+  readonly namespace: NamespaceSettings;
+  /** Name of the Vault role that the store logs in as, known once the role is there. */
+  readonly role: pulumi.Input<string>;
+  /** What must run before a store or ExternalSecret is made, and until after it is gone. */
+  readonly operator: pulumi.Resource;
+}
+
+/** One namespace: who logs in to Vault for it, what ESO may do in it, its SecretStore and its ExternalSecrets. */
+export class NamespaceSecrets extends pulumi.ComponentResource {
+  /** Known once the SecretStore is there: from then on its ExternalSecrets can become Ready. */
+  readonly storeId: pulumi.Output<string>;
+
+  readonly #args: NamespaceSecretsArgs;
+
+  constructor(name: string, args: NamespaceSecretsArgs, opts: pulumi.ComponentResourceOptions) {
+    super("vault-management:external-secrets:NamespaceSecrets", name, {}, opts);
+    this.#args = args;
+    const namespace = this.#namespace();
+    const account = this.#serviceAccount(namespace);
+    const rights = [...this.#operatorRights(namespace), ...this.#tokenReview(account)];
+    const store = this.#store([account, ...rights, args.operator]);
+    for (const manifest of externalSecretManifests(args.settings, args.namespace)) {
+      this.#externalSecret(manifest, [store, ...rights, args.operator]);
+    }
+    this.storeId = store.id;
+    this.registerOutputs({ storeId: this.storeId });
+  }
+
+  #namespace(): pulumi.Resource[] {
+    const { settings, namespace } = this.#args;
+    if (!namespace.create) return [];
+    const metadata = { name: namespace.name, labels: ownLabels(settings.environment) };
+    return [
+      new k8s.core.v1.Namespace(namespace.name, { metadata }, { parent: this, ...protection(settings.tier) }),
+    ];
+  }
+
+  /** Pods do not use it, so none gets its token. */
+  #serviceAccount(dependsOn: pulumi.Resource[]): pulumi.Resource {
+    const { serviceAccount } = this.#args.namespace.store;
+    return new k8s.core.v1.ServiceAccount(
+      this.#logicalName(serviceAccount),
+      { metadata: this.#metadata(serviceAccount), automountServiceAccountToken: false },
+      { parent: this, dependsOn },
+    );
+  }
+
+  #operatorRights(dependsOn: pulumi.Resource[]): readonly pulumi.Resource[] {
+    const { settings, namespace } = this.#args;
+    const metadata = this.#metadata(releaseName);
+    const role = new k8s.rbac.v1.Role(
+      this.#logicalName(releaseName),
+      { metadata, rules: workloadNamespaceRules(namespace.store.serviceAccount) },
+      { parent: this, dependsOn },
+    );
+    const binding = new k8s.rbac.v1.RoleBinding(
+      this.#logicalName(releaseName),
+      {
+        metadata,
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: metadata.name },
+        subjects: [operatorSubject(settings.externalSecrets)],
+      },
+      { parent: this, dependsOn: [role] },
+    );
+    return [role, binding];
+  }
+
+  #tokenReview(account: pulumi.Resource): readonly pulumi.Resource[] {
+    const { settings, namespace } = this.#args;
+    if (settings.vault.auth.method !== "kubernetes") return [];
+    const { environment } = settings;
+    const binding = new k8s.rbac.v1.ClusterRoleBinding(
+      this.#logicalName("token-review"),
+      {
+        metadata: {
+          name: tokenReviewBindingName(environment, namespace.name),
+          labels: ownLabels(environment),
+        },
+        roleRef: {
+          apiGroup: "rbac.authorization.k8s.io",
+          kind: "ClusterRole",
+          name: tokenReviewRoleName(environment),
+        },
+        subjects: [
+          { kind: "ServiceAccount", name: namespace.store.serviceAccount, namespace: namespace.name },
+        ],
+      },
+      { parent: this, dependsOn: [account, this.#args.operator] },
+    );
+    return [binding];
+  }
+
+  /** Not awaited here: readiness.ts judges stores too, with a message of its own. */
+  #store(dependsOn: pulumi.Resource[]): k8s.apiextensions.CustomResource {
+    const { settings, namespace, role } = this.#args;
+    const manifest = storeManifest(settings, namespace, role);
+    return new k8s.apiextensions.CustomResource(this.#logicalName(manifest.metadata.name), manifest, {
+      parent: this,
+      dependsOn,
+    });
+  }
+
+  #externalSecret(manifest: ExternalSecretManifest, dependsOn: pulumi.Resource[]): void {
+    const { timeout } = this.#args.settings.externalSecrets.readiness;
+    new k8s.apiextensions.CustomResource(this.#logicalName(manifest.metadata.name), manifest, {
+      parent: this,
+      dependsOn,
+      customTimeouts: { create: timeout, update: timeout, delete: timeout },
+    });
+  }
+
+  #logicalName(name: string): string {
+    return `${this.#args.namespace.name}/${name}`;
+  }
+
+  #metadata(name: string) {
+    const { settings, namespace } = this.#args;
+    return { name, namespace: namespace.name, labels: ownLabels(settings.environment) };
+  }
+}

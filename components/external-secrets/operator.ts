@@ -1,0 +1,149 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../../config/schema.ts";
+import { durationMs } from "../../config/values.ts";
+import { protection } from "../protection.ts";
+import type { CrdManifest } from "./crds.ts";
+import { ownLabels } from "./metadata.ts";
+import {
+  operatorClusterRules,
+  operatorNamespaceRules,
+  operatorRoleName,
+  tokenReviewRoleName,
+  tokenReviewRules,
+} from "./rbac.ts";
+import { chartValues, releaseName } from "./values.ts";
+
+export interface ExternalSecretsOperatorArgs {
+  readonly settings: Settings;
+  /** What `loadCrds` gave. */
+  readonly crds: readonly CrdManifest[];
+}
+
+/**
+ * What all namespaces share: the External Secrets Operator with its definitions and rights (mode `managed`; in mode
+ * `existing` it is there already), and the right to have a token reviewed, which the namespaces' service accounts
+ * are given (auth method `kubernetes`). Depend on it as a whole: it is complete when the operator runs.
+ */
+export class ExternalSecretsOperator extends pulumi.ComponentResource {
+  constructor(name: string, args: ExternalSecretsOperatorArgs, opts: pulumi.ComponentResourceOptions) {
+    super("vault-management:external-secrets:Operator", name, {}, opts);
+    const { settings } = args;
+    if (settings.vault.auth.method === "kubernetes") this.#tokenReviewRole(settings);
+    if (settings.externalSecrets.mode === "managed") this.#operator(args);
+    this.registerOutputs();
+  }
+
+  #tokenReviewRole({ environment }: Settings): void {
+    new k8s.rbac.v1.ClusterRole(
+      "token-review",
+      { metadata: clusterMetadata(tokenReviewRoleName(environment), environment), rules: tokenReviewRules() },
+      { parent: this },
+    );
+  }
+
+  #operator({ settings, crds }: ExternalSecretsOperatorArgs): void {
+    const kept = protection(settings.tier);
+    const namespace = new k8s.core.v1.Namespace(
+      settings.externalSecrets.namespace,
+      { metadata: clusterMetadata(settings.externalSecrets.namespace, settings.environment) },
+      { parent: this, ...kept },
+    );
+    const definitions = crds.map((crd) => this.#definition(crd, settings));
+    const rights = [...this.#clusterRights(settings), ...this.#namespaceRights(settings, namespace)];
+    this.#release(settings, [namespace, ...definitions, ...rights]);
+  }
+
+  #definition({ metadata, spec }: CrdManifest, { environment, tier }: Settings): pulumi.Resource {
+    return new k8s.apiextensions.v1.CustomResourceDefinition(
+      metadata.name,
+      {
+        metadata: { ...metadata, labels: { ...metadata.labels, ...ownLabels(environment) } },
+        spec: spec as unknown as k8s.types.input.apiextensions.v1.CustomResourceDefinitionSpec,
+      },
+      { parent: this, ...protection(tier) },
+    );
+  }
+
+  #clusterRights({ environment, externalSecrets }: Settings): readonly pulumi.Resource[] {
+    const metadata = clusterMetadata(operatorRoleName(environment), environment);
+    const role = new k8s.rbac.v1.ClusterRole(
+      "external-secrets",
+      { metadata, rules: operatorClusterRules() },
+      { parent: this },
+    );
+    const binding = new k8s.rbac.v1.ClusterRoleBinding(
+      "external-secrets",
+      {
+        metadata,
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: metadata.name },
+        subjects: [operatorSubject(externalSecrets)],
+      },
+      { parent: this, dependsOn: [role] },
+    );
+    return [role, binding];
+  }
+
+  #namespaceRights(
+    { environment, externalSecrets }: Settings,
+    namespace: pulumi.Resource,
+  ): readonly pulumi.Resource[] {
+    const name = `${externalSecrets.namespace}/${releaseName}`;
+    const metadata = {
+      name: releaseName,
+      namespace: externalSecrets.namespace,
+      labels: ownLabels(environment),
+    };
+    const role = new k8s.rbac.v1.Role(
+      name,
+      { metadata, rules: operatorNamespaceRules() },
+      { parent: this, dependsOn: [namespace] },
+    );
+    const binding = new k8s.rbac.v1.RoleBinding(
+      name,
+      {
+        metadata,
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: metadata.name },
+        subjects: [operatorSubject(externalSecrets)],
+      },
+      { parent: this, dependsOn: [role] },
+    );
+    return [role, binding];
+  }
+
+  #release(settings: Settings, dependsOn: pulumi.Resource[]): void {
+    const { chart, namespace, readiness } = settings.externalSecrets;
+    const repository = chart.source.startsWith("https://");
+    new k8s.helm.v3.Release(
+      releaseName,
+      {
+        name: releaseName,
+        namespace,
+        ...(repository
+          ? { chart: "external-secrets", repositoryOpts: { repo: chart.source }, version: chart.version }
+          : { chart: chart.source }),
+        values: chartValues(settings),
+        skipCrds: true,
+        atomic: true,
+        timeout: Math.max(MIN_RELEASE_SECONDS, Math.ceil(durationMs(readiness.timeout) / 1_000)),
+        maxHistory: 5,
+      },
+      { parent: this, dependsOn },
+    );
+  }
+}
+
+/** Helm's own default: pulling the image on a cold node is part of it. */
+const MIN_RELEASE_SECONDS = 300;
+
+/** ESO's service account, as the subject of a binding. */
+export function operatorSubject({
+  serviceAccount,
+  namespace,
+}: Pick<Settings["externalSecrets"], "serviceAccount" | "namespace">) {
+  return { kind: "ServiceAccount", name: serviceAccount, namespace };
+}
+
+function clusterMetadata(name: string, environment: string) {
+  return { name, labels: ownLabels(environment) };
+}

@@ -1,0 +1,49 @@
+import type { AwaitedKind } from "./readiness-api.ts";
+
+/** Something declared that did not become Ready in time. */
+export interface Unready {
+  readonly namespace: string;
+  readonly kind: AwaitedKind;
+  readonly name: string;
+  /** The KV paths that it reads; none for a store. */
+  readonly paths: readonly string[];
+  readonly reason: string;
+  /** ESO's own words about the cause, where it gave any. */
+  readonly cause?: string;
+}
+
+/**
+ * What a person is told about everything that is not Ready after `timeout` (a Go duration); nothing when there is
+ * nothing to tell.
+ */
+export function unreadyReport(unready: readonly Unready[], timeout: string): string | undefined {
+  if (unready.length === 0) return undefined;
+  const blocked = new Set(
+    unready.filter(({ kind }) => kind === "SecretStore").map(({ namespace }) => namespace),
+  );
+  const heading = `${unready.length} declared object(s) not Ready after ${timeout}:`;
+  return [heading, ...unready.map((one) => entry(one, blocked.has(one.namespace)))].join("\n");
+}
+
+function entry({ namespace, kind, name, paths, reason, cause }: Unready, storeUnready: boolean): string {
+  return [
+    `  ${kind} ${namespace}/${name}`,
+    ...(paths.length > 0 ? [`    reads: ${paths.join(", ")}`] : []),
+    `    found: ${oneLine(cause === undefined ? reason : `${reason}: ${cause}`)}`,
+    `    fix:   ${fix(kind, paths, storeUnready)}`,
+  ].join("\n");
+}
+
+/** Vault's errors come with blank lines in them. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim();
+}
+
+function fix(kind: AwaitedKind, paths: readonly string[], storeUnready: boolean): string {
+  if (kind === "SecretStore") {
+    return "see that the operator runs, reaches Vault's address and trusts its CA, and that the Vault role binds this service account";
+  }
+  if (storeUnready) return "mend this namespace's SecretStore first";
+  const puts = paths.map((path) => `npm run secrets -- put ${path}`).join("; ");
+  return `if the value is missing, put it: ${puts}; then run up again`;
+}
