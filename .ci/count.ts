@@ -17,7 +17,8 @@ const skipped = report.numPendingTests + report.numTodoTests;
 const runnerFailed = exitCode !== "0";
 
 if (report.numPassedTests + report.numFailedTests === 0) console.error("no test ran");
-if (runnerFailed && report.numFailedTests === 0) console.error(`the test runner ended with exit code ${exitCode}`);
+if (runnerFailed && report.numFailedTests === 0)
+  console.error(`the test runner ended with exit code ${exitCode}`);
 console.log(`${report.numPassedTests} passed, ${report.numFailedTests} failed, ${skipped} skipped`);
 process.exitCode = runnerFailed || report.numFailedTests > 0 || report.numPassedTests === 0 ? 1 : 0;
 

@@ -81,7 +81,7 @@ export class VaultClient {
   }
 
   async list(path: string): Promise<readonly string[] | undefined> {
-    const keys = (await this.#requestOrMissing("LIST", path))?.data?.["keys"];
+    const keys = (await this.#requestOrMissing("LIST", path))?.data?.keys;
     return Array.isArray(keys) ? keys.map(String) : undefined;
   }
 
@@ -135,8 +135,8 @@ export class VaultClient {
 
 function envelope(status: number, text: string): VaultResponse {
   const body = asRecord(parse(text)) ?? {};
-  const data = asRecord(body["data"]);
-  const auth = asRecord(body["auth"]);
+  const data = asRecord(body.data);
+  const auth = asRecord(body.auth);
   return { status, body, ...(data ? { data } : {}), ...(auth ? { auth } : {}) };
 }
 
@@ -154,8 +154,10 @@ function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined
 }
 
 function errorsOf(body: Readonly<Record<string, unknown>>): readonly string[] {
-  const errors = body["errors"];
-  return Array.isArray(errors) ? errors.map((error) => String(error).trim()).filter((text) => text !== "") : [];
+  const errors = body.errors;
+  return Array.isArray(errors)
+    ? errors.map((error) => String(error).trim()).filter((text) => text !== "")
+    : [];
 }
 
 function encodePath(path: string): string {
@@ -166,6 +168,7 @@ function reason(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const code = (cause as { readonly code?: unknown }).code;
   const nested = cause.cause instanceof Error ? ` (${cause.cause.message})` : "";
-  const message = cause.message === "" && cause instanceof AggregateError ? String(cause.errors[0]) : cause.message;
+  const message =
+    cause.message === "" && cause instanceof AggregateError ? String(cause.errors[0]) : cause.message;
   return `${message}${nested}${typeof code === "string" && !message.includes(code) ? ` [${code}]` : ""}`;
 }

@@ -13,14 +13,20 @@ export interface RemoteRef {
 
 const KEY = /^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/;
 
+/** What KV v2 puts between mount and path in a request. */
+const REQUEST_PATH = /^(data|metadata)\//;
+
+/** Said of a path that holds more than what stands below the mount. */
+export function belowTheMount(path: string): Rule {
+  return {
+    allowed: "the path below the mount; KV version 2 adds data/ to the request on its own",
+    fix: `write ${path}`,
+  };
+}
+
 /** A KV path below its mount. */
 export const remoteKey = text(isRemoteKey, (value) => {
-  if (/^([\w-]+\/)?(data|metadata)\//.test(value)) {
-    return {
-      allowed: "the path below the mount; KV version 2 adds data/ to the request on its own",
-      fix: `write ${value.replace(/^([\w-]+\/)?(data|metadata)\//, "")}`,
-    };
-  }
+  if (REQUEST_PATH.test(value)) return belowTheMount(value.replace(REQUEST_PATH, ""));
   return {
     allowed:
       "segments of letters, digits, '_', '.', '-' joined by '/'; no leading or trailing '/', no '..', no '*' or '+'",
@@ -33,7 +39,7 @@ function isRemoteKey(value: string): boolean {
   return (
     KEY.test(value) &&
     !segments.some((segment) => segment === "." || segment === "..") &&
-    !/^([\w-]+\/)?(data|metadata)\//.test(value)
+    !REQUEST_PATH.test(value)
   );
 }
 

@@ -1,3 +1,4 @@
+import { namespaceProblems } from "./namespace-rules.ts";
 import type { Problem } from "./problems.ts";
 import { pathText, show } from "./problems.ts";
 import type { Declaration } from "./schema.ts";
@@ -7,16 +8,12 @@ import { durationMs } from "./values.ts";
 export function crossFieldProblems(declared: Declaration): readonly Problem[] {
   return [
     ...mountOverlaps(declared),
-    ...emptyNamespaces(declared),
-    ...storeMounts(declared),
-    ...sameTargets(declared),
-    ...secretContents(declared),
+    ...namespaceProblems(declared),
     ...auditDevices(declared),
     ...clusterSingletons(declared),
     ...autopilotQuorum(declared),
     ...tokenTtls(declared),
     ...jwtKeys(declared),
-    ...operatorNamespace(declared),
   ];
 }
 
@@ -41,113 +38,6 @@ function mountOverlaps({ vault }: Declaration): readonly Problem[] {
 /** Whether one mount path is, or lies under, another; Vault refuses to nest mounts. */
 export function within(inner: string, outer: string): boolean {
   return `${inner}/`.startsWith(`${outer}/`);
-}
-
-function emptyNamespaces({ namespaces }: Declaration): readonly Problem[] {
-  return Object.entries(namespaces)
-    .filter(([, { store, services }]) => store === undefined && !Object.values(services).some(hasSecret))
-    .map(([name]) => ({
-      path: pathText(["namespaces", name]),
-      found: "neither a store nor a secret",
-      allowed: "a store, services with secrets, or both",
-      fix: "add store: {} for a store alone, declare a service, or remove the namespace",
-    }));
-}
-
-function hasSecret({ secrets }: Declaration["namespaces"][string]["services"][string]): boolean {
-  return Object.keys(secrets).length > 0;
-}
-
-function storeMounts({ namespaces, vault }: Declaration): readonly Problem[] {
-  const mounts = Object.keys(vault.mounts);
-  if (mounts.length === 0) {
-    return [
-      {
-        path: "vault.mounts",
-        found: "no mount",
-        allowed: "at least one KV v2 mount",
-        fix: "add one, e.g. kv: {}",
-      },
-    ];
-  }
-  return Object.entries(namespaces).flatMap(([name, { store }]) => {
-    const mount = store?.mount;
-    const known = mount === undefined ? mounts.length === 1 : mounts.includes(mount);
-    if (known) return [];
-    return [
-      {
-        path: pathText(["namespaces", name, "store", "mount"]),
-        found: show(mount),
-        allowed: mounts.join(" | "),
-        fix: "name one of vault.mounts",
-      },
-    ];
-  });
-}
-
-function sameTargets({ namespaces }: Declaration): readonly Problem[] {
-  return Object.entries(namespaces).flatMap(([namespace, { services }]) => {
-    const secrets = Object.entries(services).flatMap(([service, { secrets: declared }]) =>
-      Object.entries(declared).map(([name, secret]) => ({
-        name,
-        target: secret.target ?? name,
-        path: ["namespaces", namespace, "services", service, "secrets", name],
-      })),
-    );
-    return secrets.flatMap((secret, index) => {
-      const twin = secrets
-        .slice(0, index)
-        .find(({ name, target }) => name === secret.name || target === secret.target);
-      if (!twin) return [];
-      return [
-        {
-          path: pathText(secret.path),
-          found: `${twin.name === secret.name ? `name ${secret.name}` : `target ${secret.target}`}, as at ${pathText(twin.path)}`,
-          allowed: "ExternalSecrets and target Secrets that are each named once in a namespace",
-          fix: "rename one of the two, or declare the secret once",
-        },
-      ];
-    });
-  });
-}
-
-function secretContents({ namespaces }: Declaration): readonly Problem[] {
-  return Object.entries(namespaces).flatMap(([namespace, { services }]) =>
-    Object.entries(services).flatMap(([service, { secrets }]) =>
-      Object.entries(secrets).flatMap(([name, secret]) => {
-        const path = pathText(["namespaces", namespace, "services", service, "secrets", name]);
-        return [...noContent(path, secret), ...contradiction(path, secret)];
-      }),
-    ),
-  );
-}
-
-type DeclaredSecret = Declaration["namespaces"][string]["services"][string]["secrets"][string];
-
-function noContent(path: string, secret: DeclaredSecret): readonly Problem[] {
-  if (Object.keys(secret.data).length > 0 || secret.dataFrom.length > 0) return [];
-  return [
-    {
-      path,
-      found: "neither data nor dataFrom",
-      allowed: "at least one of the two",
-      fix: "add a key under data, e.g. api_key: llm/openai#api_key",
-    },
-  ];
-}
-
-function contradiction(path: string, secret: DeclaredSecret): readonly Problem[] {
-  const policy = secret.creationPolicy ?? (secret.onRemoval === "retain" ? "Orphan" : "Owner");
-  const removal = policy === "Owner" ? "delete" : "retain";
-  if (secret.onRemoval === undefined || secret.onRemoval === removal) return [];
-  return [
-    {
-      path: `${path}.onRemoval`,
-      found: `${secret.onRemoval} with creationPolicy ${policy}`,
-      allowed: "Owner is deleted with its ExternalSecret; Orphan and Merge are retained",
-      fix: `remove creationPolicy, or write onRemoval: ${removal}`,
-    },
-  ];
 }
 
 /** Vault refuses to serve while no audit device can write, so one full disk must not stop it. */
@@ -230,18 +120,6 @@ function jwtKeys({ kubernetes, vault }: Declaration): readonly Problem[] {
       found: ways.length === 0 ? "no way to the signing keys" : ways.join(" and "),
       allowed: "exactly one of issuer, jwksUrl, publicKeys with vault.auth.method: jwt",
       fix: "keep one: issuer where Vault reaches the cluster's OIDC discovery, jwksUrl or publicKeys elsewhere",
-    },
-  ];
-}
-
-function operatorNamespace({ externalSecrets, namespaces }: Declaration): readonly Problem[] {
-  if (!Object.hasOwn(namespaces, externalSecrets.namespace)) return [];
-  return [
-    {
-      path: pathText(["namespaces", externalSecrets.namespace]),
-      found: "the operator's own namespace",
-      allowed: "namespaces other than externalSecrets.namespace",
-      fix: "keep workloads' secrets in a namespace of their own",
     },
   ];
 }

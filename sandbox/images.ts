@@ -8,6 +8,8 @@ import { type SandboxPaths, writePrivate } from "./state.ts";
 export function imageMap(binaries: { readonly "external-secrets": string }): ImageMap {
   const externalSecrets: MappedImage = {
     command: [binaries["external-secrets"]],
+    // Leader election finds its namespace in the service account folder, whose path is compiled in.
+    readsServiceAccountDir: true,
     // The controller's own defaults: it listens there also where the chart does not pass them.
     listen: { "--metrics-addr": ":8080", "--live-addr": ":8082" },
   };

@@ -79,7 +79,8 @@ function nodeAgentProcess(paths: SandboxPaths): ProcessSpec {
   ];
   return {
     name: "node-agent",
-    command: [process.execPath, nodeAgentProgram, ...options],
+    // A small young generation: V8 would otherwise let it grow past what the whole agent needs.
+    command: [process.execPath, "--max-semi-space-size=1", nodeAgentProgram, ...options],
     cwd: paths.node,
     ports: [],
   };

@@ -25,7 +25,12 @@ const workflows = readdirSync(folder).map((name) => {
 
 describe("the workflows", () => {
   it("are check, preview, deploy and drift", () => {
-    expect(workflows.map(({ name }) => name).sort()).toEqual(["check.yml", "deploy.yml", "drift.yml", "preview.yml"]);
+    expect(workflows.map(({ name }) => name).sort()).toEqual([
+      "check.yml",
+      "deploy.yml",
+      "drift.yml",
+      "preview.yml",
+    ]);
   });
 
   describe.each(workflows)("$name", ({ text, content }) => {

@@ -75,8 +75,8 @@ describe("all problems together", () => {
     (raw.namespaces as Record<string, unknown>).vault = { store: {} };
     expect(problemsIn(raw).map(({ path }) => path)).toEqual([
       "namespaces.empty",
-      "vault.auth.tokenTtl",
       "namespaces.vault",
+      "vault.auth.tokenTtl",
     ]);
   });
 });

@@ -1,0 +1,43 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { VaultConnection } from "../../clients/vault.ts";
+import type { Settings } from "../../config/schema.ts";
+import { serverUrl } from "../../config/values.ts";
+
+/**
+ * Where Vault is and who asks, by the Vault CLI's own rules: VAULT_ADDR, VAULT_CACERT and VAULT_TOKEN, else the stack's address
+ * and CA and the token that `vault login` left in `~/.vault-token`.
+ * @throws Error when there is no token, the CA file cannot be read, or the address would send the token in clear text
+ */
+export async function vaultConnection(
+  vault: Settings["vault"],
+  environment: Readonly<Record<string, string | undefined>>,
+  home: string,
+): Promise<VaultConnection> {
+  const address = environment.VAULT_ADDR || vault.address;
+  if (!serverUrl.safeParse(address).success) {
+    throw new Error(
+      "VAULT_ADDR must be https://host[:port] without a path; http:// only to 127.0.0.1, [::1] or localhost",
+    );
+  }
+  const caFile = environment.VAULT_CACERT;
+  const caPem = caFile ? await readText(caFile, "VAULT_CACERT") : vault.caCertificate;
+  const token = environment.VAULT_TOKEN || (await tokenFile(home));
+  return { address, token, ...(caPem === undefined ? {} : { caPem }) };
+}
+
+async function tokenFile(home: string): Promise<string> {
+  const token = await readFile(join(home, ".vault-token"), "utf8").catch(() => "");
+  if (token.trim() !== "") return token.trim();
+  throw new Error("No Vault token: set VAULT_TOKEN, or run vault login, which writes ~/.vault-token");
+}
+
+async function readText(file: string, variable: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new Error(`${variable} names ${file}, which cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import type { SecretSettings, Settings } from "../../config/schema.ts";
+
+/** One read that ESO makes of a path: one property or the whole secret, the newest version or a pinned one. */
+export interface DeclaredRead {
+  readonly property?: string;
+  readonly version?: number;
+}
+
+/** A KV v2 path that the stack's ExternalSecrets read, with all that they take from it. */
+export interface DeclaredPath {
+  readonly mount: string;
+  /** Below the mount, e.g. `llm/openai`. */
+  readonly path: string;
+  /** Distinct and sorted; empty where the secret is taken as a whole alone. */
+  readonly properties: readonly string[];
+  /** Some ExternalSecret takes every property there is (`dataFrom`), so names of one's own are allowed. */
+  readonly wholeSecret: boolean;
+  readonly reads: readonly DeclaredRead[];
+  /** Who reads it. */
+  readonly externalSecrets: readonly { readonly namespace: string; readonly name: string }[];
+}
+
+/** Every path that the stack declares, each once, sorted by mount and path. */
+export function declaredPaths(settings: Settings): readonly DeclaredPath[] {
+  const uses = Map.groupBy(settings.namespaces.flatMap(usesOf), ({ mount, key }) => `${mount} ${key}`);
+  return [...uses.values()].map(declaredPath).sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+}
+
+/**
+ * The declared path that an operator named.
+ * @throws Error that lists the declared paths when there is none, or one in several mounts and no mount is given
+ */
+export function findDeclared(settings: Settings, path: string, mount: string | undefined): DeclaredPath {
+  const all = declaredPaths(settings);
+  const found = all.filter(
+    (declared) => declared.path === path && (mount ?? declared.mount) === declared.mount,
+  );
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return only;
+  if (found.length > 1) {
+    throw new Error(
+      `${path} is declared in several mounts: ${found.map((one) => one.mount).join(", ")}. Name one: --mount <mount>`,
+    );
+  }
+  const list = all.map((declared) => `  ${declared.path}  (mount ${declared.mount})`).join("\n");
+  throw new Error(
+    `${mount === undefined ? path : `${path} in mount ${mount}`} is not declared in this stack, so nothing would read it.\n` +
+      `Declared paths:\n${list === "" ? "  none" : list}\nUse one of these, or declare the secret in the stack's file first.`,
+  );
+}
+
+interface Use extends DeclaredRead {
+  readonly mount: string;
+  readonly key: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+function usesOf({ name: namespace, store, services }: Settings["namespaces"][number]): readonly Use[] {
+  return services.flatMap(({ secrets }) =>
+    secrets.flatMap((secret) =>
+      readsOf(secret).map((read) => ({ ...read, mount: store.mount, namespace, name: secret.name })),
+    ),
+  );
+}
+
+function readsOf({ data, dataFrom }: SecretSettings): readonly ({ readonly key: string } & DeclaredRead)[] {
+  const pinned = (version: number | undefined) => (version === undefined ? {} : { version });
+  return [
+    ...Object.values(data).map(({ key, property, version }) => ({ key, property, ...pinned(version) })),
+    ...dataFrom.map(({ extract }) => ({ key: extract.key, ...pinned(extract.version) })),
+  ];
+}
+
+function declaredPath(uses: readonly Use[]): DeclaredPath {
+  return {
+    mount: uses[0]?.mount ?? "",
+    path: uses[0]?.key ?? "",
+    properties: [...new Set(uses.flatMap(({ property }) => property ?? []))].sort(),
+    wholeSecret: uses.some(({ property }) => property === undefined),
+    reads: distinct(
+      uses.map(({ property, version }) => ({
+        ...(property === undefined ? {} : { property }),
+        ...(version === undefined ? {} : { version }),
+      })),
+    ),
+    externalSecrets: distinct(uses.map(({ namespace, name }) => ({ namespace, name }))),
+  };
+}
+
+function distinct<T>(items: readonly T[]): readonly T[] {
+  const byText = new Map(items.map((item) => [JSON.stringify(item), item]));
+  return [...byText.keys()].sort().flatMap((text) => byText.get(text) ?? []);
+}
+
+function sortKey({ mount, path }: DeclaredPath): string {
+  return `${mount} ${path}`;
+}

@@ -1,0 +1,61 @@
+import type { NamespaceSettings, ServiceSettings } from "../../config/schema.ts";
+
+/** A policy as Vault stores it: `document` is HCL. */
+export interface PolicyDocument {
+  readonly name: string;
+  readonly document: string;
+}
+
+/**
+ * What ESO itself calls with the token of a login, besides the reads. Roles leave the default policy off, which would
+ * otherwise grant these two and more.
+ */
+export function sessionPolicy(prefix: string): PolicyDocument {
+  return {
+    name: `${prefix}.session`,
+    document: `${grant("auth/token/lookup-self", "read")}\n${grant("auth/token/revoke-self", "update")}`,
+  };
+}
+
+/**
+ * Exactly the reads that the secrets of one service declare. Dots cannot stand in a DNS label, so no two prefixes,
+ * namespaces and services give one name.
+ */
+export function servicePolicy(
+  prefix: string,
+  namespace: NamespaceSettings,
+  service: ServiceSettings,
+): PolicyDocument {
+  return {
+    name: `${prefix}.${namespace.name}.${service.name}`,
+    document: secretReads(service)
+      .map((key) => grant(`${namespace.store.mount}/data/${key}`, "read"))
+      .join("\n"),
+  };
+}
+
+/** A policy for each service of a namespace that declares a read: Vault refuses a policy that grants nothing. */
+export function servicePolicies(prefix: string, namespace: NamespaceSettings): readonly PolicyDocument[] {
+  return namespace.services
+    .filter((service) => secretReads(service).length > 0)
+    .map((service) => servicePolicy(prefix, namespace, service));
+}
+
+/** The policies of a namespace's role: the session's, then the services' by name. */
+export function policyNames(prefix: string, namespace: NamespaceSettings): readonly string[] {
+  const names = servicePolicies(prefix, namespace).map(({ name }) => name);
+  return [sessionPolicy(prefix).name, ...names.toSorted()];
+}
+
+/** The KV paths, below the mount, that a service's secrets are read from: each once, sorted. */
+export function secretReads(service: ServiceSettings): readonly string[] {
+  const keys = service.secrets.flatMap(({ data, dataFrom }) => [
+    ...Object.values(data).map(({ key }) => key),
+    ...dataFrom.map(({ extract }) => extract.key),
+  ]);
+  return [...new Set(keys)].toSorted();
+}
+
+function grant(path: string, capability: "read" | "update"): string {
+  return `path "${path}" {\n  capabilities = ["${capability}"]\n}\n`;
+}

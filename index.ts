@@ -1,0 +1,40 @@
+import { NamespaceSecrets } from "./components/external-secrets/namespace-secrets.ts";
+import { ExternalSecretsOperator } from "./components/external-secrets/operator.ts";
+import { awaitReadiness } from "./components/external-secrets/readiness.ts";
+import { createProviders } from "./components/providers.ts";
+import { VaultCluster } from "./components/vault/cluster.ts";
+import { NamespaceAccess } from "./components/vault/namespace-access.ts";
+import { WorkloadAuth } from "./components/vault/workload-auth.ts";
+import { outputsOf } from "./outputs/write.ts";
+import { openStack } from "./preflight/open.ts";
+
+const { settings, crds } = await openStack();
+const { vault, kubernetes } = createProviders(settings);
+
+const cluster = new VaultCluster("vault", settings, { provider: vault });
+// After the cluster: with its audit devices on, every login from the first is recorded.
+const auth = new WorkloadAuth("workload-auth", settings, { provider: vault, dependsOn: cluster });
+const operator = new ExternalSecretsOperator(
+  "external-secrets",
+  { settings, crds },
+  { provider: kubernetes },
+);
+
+const namespaces = settings.namespaces.map((namespace) => {
+  const access = new NamespaceAccess(
+    namespace.name,
+    { settings, namespace, authMount: auth.mount, sessionPolicy: auth.sessionPolicy },
+    { provider: vault, dependsOn: auth },
+  );
+  const secrets = new NamespaceSecrets(
+    namespace.name,
+    { settings, namespace, role: access.role, operator },
+    { provider: kubernetes },
+  );
+  return { name: namespace.name, storeId: secrets.storeId };
+});
+
+await awaitReadiness(settings, Object.fromEntries(namespaces.map(({ name, storeId }) => [name, storeId])));
+
+/** The stack's only output: see outputs/schema.ts. */
+export const vaultManagement = outputsOf(settings);

@@ -1,0 +1,46 @@
+import { z } from "zod";
+
+/** The name of the stack output that holds the object below. */
+export const OUTPUT_NAME = "vaultManagement";
+
+/** Raised when a field changes its meaning or goes; a new field alone does not raise it. */
+export const SCHEMA_VERSION = 1;
+
+const name = z.string().min(1);
+
+const target = z.object({
+  /** Name of the Kubernetes Secret. */
+  target: name,
+  /** Keys of the Secret that the declaration names, sorted. */
+  keys: z.array(z.string()),
+  /** `unknown`: the Secret may hold more keys: those of a whole Vault secret (`dataFrom`), or of a Secret merged into. */
+  otherKeys: z.enum(["none", "unknown"]),
+});
+
+const namespace = z.object({
+  store: z.object({ name, kind: z.literal("SecretStore") }),
+  /** Vault role that the store logs in as. */
+  role: name,
+  /** Vault policies of the role. */
+  policies: z.array(name),
+  /** ExternalSecret -> what it writes. */
+  secrets: z.record(name, target),
+});
+
+/** What a stack tells other stacks: names and places, never a value. */
+export const stackOutputs = z.object({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  environment: name,
+  vault: z.object({
+    address: name,
+    /** KV v2 mounts, sorted. */
+    mounts: z.array(name),
+    /** Path of the auth mount, without `auth/`. */
+    authMount: name,
+  }),
+  namespaces: z.record(name, namespace),
+});
+
+export type StackOutputs = z.output<typeof stackOutputs>;
+export type NamespaceOutputs = StackOutputs["namespaces"][string];
+export type SecretOutputs = NamespaceOutputs["secrets"][string];

@@ -1,0 +1,72 @@
+import type { Problem } from "../config/problems.ts";
+import { show } from "../config/problems.ts";
+import type { Settings } from "../config/schema.ts";
+import type { ClusterReader } from "./cluster-reader.ts";
+
+/** Every installation of ESO has it. */
+const SIGN = "externalsecrets.external-secrets.io";
+
+/** What the program writes resources of. */
+const NEEDED: readonly string[] = [SIGN, "secretstores.external-secrets.io"];
+
+/** Whether ESO is there when it must be (`existing`), and is not somebody else's when it must not (`managed`). */
+export async function definitionProblems(
+  reader: Pick<ClusterReader, "definition">,
+  { environment, externalSecrets: { mode } }: Settings,
+): Promise<readonly Problem[]> {
+  const problems = await Promise.all(
+    (mode === "existing" ? NEEDED : [SIGN]).map(async (name) => {
+      const found = await reader.definition(name);
+      if (typeof found === "string") return [unreadable(name, found)];
+      if (mode === "existing") {
+        if (found === undefined) return [missing(name)];
+        return found.servedVersions.includes("v1") ? [] : [tooOld(name, found.servedVersions)];
+      }
+      const owner = found?.labels["vault-management/environment"];
+      return found === undefined || owner === environment ? [] : [foreign(name, environment, owner)];
+    }),
+  );
+  return problems.flat();
+}
+
+function missing(name: string): Problem {
+  return {
+    path: "externalSecrets.mode",
+    found: `existing, and no definition ${name}`,
+    allowed: "existing where the External Secrets Operator is installed",
+    fix: "declare mode: managed, so that this stack installs it; or install it first",
+  };
+}
+
+function tooOld(name: string, served: readonly string[]): Problem {
+  return {
+    path: "externalSecrets.mode",
+    found: `existing, and ${name} served as ${served.join(", ")}`,
+    allowed: "a release of the External Secrets Operator that serves v1",
+    fix: "upgrade it to a release that serves external-secrets.io/v1 (0.16 or later)",
+  };
+}
+
+function foreign(name: string, environment: string, owner: string | undefined): Problem {
+  const whose = owner === undefined ? "nobody says whose" : `the stack of environment ${show(owner)} has it`;
+  return {
+    path: "externalSecrets.mode",
+    found: `managed, and ${name} exists already (${whose})`,
+    allowed: "managed where no other installation of the External Secrets Operator exists",
+    fix:
+      owner === undefined
+        ? "declare mode: existing and leave it to its owner; or adopt it: helm upgrade its release with " +
+          "crds.annotations helm.sh/resource-policy: keep, helm uninstall it, label each *.external-secrets.io definition " +
+          `vault-management/environment=${environment}, and pulumi import them`
+        : "declare mode: existing here: one stack of a cluster manages the operator",
+  };
+}
+
+function unreadable(name: string, failure: string): Problem {
+  return {
+    path: "externalSecrets.mode",
+    found: `definition ${name} cannot be read: ${failure}`,
+    allowed: "the right to get customresourcedefinitions",
+    fix: "grant `get` on customresourcedefinitions to whoever runs the update",
+  };
+}

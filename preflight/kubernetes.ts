@@ -1,0 +1,126 @@
+import * as k8s from "@kubernetes/client-node";
+import type { Problem } from "../config/problems.ts";
+import { pathText, show } from "../config/problems.ts";
+import type { Settings } from "../config/schema.ts";
+import { ClusterReader, type Labelled } from "./cluster-reader.ts";
+import { definitionProblems } from "./definitions.ts";
+
+/** Everything about the Kubernetes cluster that would stop the update; reads only. */
+export async function kubernetesProblems(
+  settings: Settings,
+  load: () => k8s.KubeConfig = loadKubeConfig,
+): Promise<readonly Problem[]> {
+  const config = kubeConfigOf(load);
+  if (!(config instanceof k8s.KubeConfig)) return [config];
+  const { context } = settings.kubernetes;
+  const known = config.getContexts().map(({ name }) => name);
+  if (!known.includes(context)) return [unknownContext(context, known)];
+  config.setCurrentContext(context);
+
+  const reader = new ClusterReader(config);
+  const failure = await reader.failure();
+  if (failure !== undefined) return [unreachable(context, failure)];
+  const problems = await Promise.all([
+    definitionProblems(reader, settings),
+    namespaceProblems(reader, settings),
+  ]);
+  return problems.flat();
+}
+
+/** By the usual rules: KUBECONFIG, else `~/.kube/config`. */
+function loadKubeConfig(): k8s.KubeConfig {
+  const config = new k8s.KubeConfig();
+  config.loadFromDefault();
+  return config;
+}
+
+function kubeConfigOf(load: () => k8s.KubeConfig): k8s.KubeConfig | Problem {
+  try {
+    return load();
+  } catch (error) {
+    return {
+      path: "the kubeconfig",
+      found: error instanceof Error ? error.message : String(error),
+      allowed: "a kubeconfig that can be read, at KUBECONFIG or ~/.kube/config",
+      fix: "mend the file, or point KUBECONFIG to another",
+    };
+  }
+}
+
+function unknownContext(context: string, known: readonly string[]): Problem {
+  return {
+    path: "kubernetes.context",
+    found: `${show(context)}, which the kubeconfig does not have`,
+    allowed: known.length > 0 ? known.join(" | ") : "a context of the kubeconfig, which has none",
+    fix: "name one of these contexts, or point KUBECONFIG to the file that has it",
+  };
+}
+
+function unreachable(context: string, failure: string): Problem {
+  return {
+    path: "kubernetes.context",
+    found: `${show(context)}, whose API does not serve us: ${failure}`,
+    allowed: "a Kubernetes API that can be reached and lets us in",
+    fix: `try: kubectl --context ${context} get --raw /version; renew the login if it is refused`,
+  };
+}
+
+/** Those referred to must exist; those to be created must not, unless they are this stack's already. */
+async function namespaceProblems(reader: ClusterReader, settings: Settings): Promise<readonly Problem[]> {
+  const { externalSecrets, namespaces } = settings;
+  const wanted = [
+    ...(externalSecrets.mode === "managed"
+      ? [{ name: externalSecrets.namespace, create: true, path: "externalSecrets.namespace" }]
+      : []),
+    ...namespaces.map(({ name, create }) => ({
+      name,
+      create,
+      path: `${pathText(["namespaces", name])}.create`,
+    })),
+  ];
+  const problems = await Promise.all(
+    wanted.map(async ({ name, create, path }) => {
+      const existing = await reader.namespace(name);
+      if (typeof existing === "string") return [unreadable(path, name, existing)];
+      if (!create) return existing === undefined ? [missingNamespace(path, name)] : [];
+      return existing === undefined || isOurs(existing, settings)
+        ? []
+        : [foreignNamespace(path, name, settings)];
+    }),
+  );
+  return problems.flat();
+}
+
+function isOurs(found: Labelled, { environment }: Settings): boolean {
+  return found.labels["vault-management/environment"] === environment;
+}
+
+function missingNamespace(path: string, name: string): Problem {
+  return {
+    path,
+    found: `false, and no namespace ${name}`,
+    allowed: "false for a namespace that exists",
+    fix: `kubectl create namespace ${name}, or declare create: true`,
+  };
+}
+
+function foreignNamespace(path: string, name: string, { environment }: Settings): Problem {
+  const adopt = `adopt it: kubectl label namespace ${name} vault-management/environment=${environment}, then pulumi import`;
+  return {
+    path,
+    found: `a namespace ${name} that exists already and is not this stack's`,
+    allowed: "the name of a namespace that does not exist yet",
+    fix: path.startsWith("namespaces.")
+      ? `declare create: false, or ${adopt}`
+      : `choose another name, or ${adopt}`,
+  };
+}
+
+function unreadable(path: string, name: string, failure: string): Problem {
+  return {
+    path,
+    found: `namespace ${name} cannot be read: ${failure}`,
+    allowed: "the right to get namespaces",
+    fix: "grant `get` on namespaces to whoever runs the update",
+  };
+}

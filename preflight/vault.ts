@@ -1,0 +1,157 @@
+import { getCACertificates } from "node:tls";
+import { VaultClient, VaultError, VaultUnreachableError } from "../clients/vault.ts";
+import type { Problem } from "../config/problems.ts";
+import type { Settings } from "../config/schema.ts";
+import { capabilityProblems, requiredCapabilities } from "./capabilities.ts";
+import { authMountProblems, kvMountProblems } from "./mounts.ts";
+
+/** Node's codes for a certificate that the given CA does not vouch for, or that is made for another name. */
+const CERTIFICATE_CODES: readonly string[] = [
+  "CERT_HAS_EXPIRED",
+  "CERT_SIGNATURE_FAILURE",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+];
+
+/**
+ * Everything about Vault that would stop the update; reads only.
+ * @param token what the provider will use; `undefined` when there is none
+ */
+export async function vaultProblems(
+  settings: Settings,
+  token: string | undefined,
+): Promise<readonly Problem[]> {
+  const client = new VaultClient({
+    address: settings.vault.address,
+    caPem: settings.vault.caCertificate ?? systemCertificates(),
+    ...(token === undefined ? {} : { token }),
+  });
+  try {
+    const server = await serverProblems(client);
+    if (token === undefined) return [...server, noToken()];
+    return server.length > 0 ? server : await tokenProblems(client, settings);
+  } finally {
+    await client.close();
+  }
+}
+
+/** As the Vault provider, which is a Go program, trusts them: Node alone would leave the system's own out. */
+function systemCertificates(): string {
+  return [...getCACertificates("default"), ...getCACertificates("system")].join("\n");
+}
+
+async function serverProblems(client: VaultClient): Promise<readonly Problem[]> {
+  try {
+    const { status, body } = await client.health();
+    // A Vault that is not initialised calls itself sealed as well.
+    if (body.initialized === false) {
+      return [
+        server(
+          "a Vault that is not initialised",
+          "an initialised Vault",
+          "vault operator init, then unseal it",
+        ),
+      ];
+    }
+    if (body.sealed === true) {
+      return [
+        server(
+          "a sealed Vault",
+          "an unsealed Vault",
+          "vault operator unseal, on each node; or mend its auto-unseal",
+        ),
+      ];
+    }
+    if (body.initialized === true) return [];
+    return [
+      server(`status ${status} and no answer of Vault's`, "Vault's API", "check address and load balancer"),
+    ];
+  } catch (error) {
+    return [connectionProblem(error)];
+  }
+}
+
+function connectionProblem(error: unknown): Problem {
+  if (!(error instanceof VaultUnreachableError)) throw error;
+  if (!CERTIFICATE_CODES.includes(codeOf(error.cause))) {
+    return server(
+      error.message,
+      "a Vault that answers from here",
+      "check vault.address, DNS, VPN, and that Vault is running",
+    );
+  }
+  return {
+    path: "vault.caCertificate",
+    found: error.message,
+    allowed: "the CA that signed the server's certificate; the system's when absent",
+    fix: "paste that CA's certificate here, and check that the certificate names the host of vault.address",
+  };
+}
+
+function codeOf(cause: unknown): string {
+  return typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
+}
+
+async function tokenProblems(client: VaultClient, settings: Settings): Promise<readonly Problem[]> {
+  const required = requiredCapabilities(settings);
+  try {
+    const granted = (await client.write("sys/capabilities-self", { paths: required.map(({ path }) => path) }))
+      .data;
+    const [mounts, auths] = await Promise.all([
+      listIfAllowed(client, "sys/mounts"),
+      listIfAllowed(client, "sys/auth"),
+    ]);
+    return [
+      ...capabilityProblems(required, granted ?? {}),
+      ...kvMountProblems(settings, mounts),
+      ...authMountProblems(settings, auths),
+    ];
+  } catch (error) {
+    if (error instanceof VaultUnreachableError) return [connectionProblem(error)];
+    if (error instanceof VaultError && error.status === 403) return [refusedToken(error)];
+    throw error;
+  }
+}
+
+/** A token that may not list them is reported by its missing capability. */
+async function listIfAllowed(client: VaultClient, path: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return (await client.read(path)) ?? {};
+  } catch (error) {
+    if (error instanceof VaultError && error.status === 403) return {};
+    throw error;
+  }
+}
+
+function server(found: string, allowed: string, fix: string): Problem {
+  return { path: "vault.address", found, allowed, fix };
+}
+
+function noToken(): Problem {
+  return {
+    path: "the Vault token",
+    found: "neither VAULT_TOKEN nor ~/.vault-token",
+    allowed: "a token that may manage what the stack declares",
+    fix: "vault login, or export VAULT_TOKEN; never put it in the stack file",
+  };
+}
+
+/** Vault 1.15 and later say `invalid token` of one that does not exist (any more). */
+function refusedToken(error: VaultError): Problem {
+  const invalid = error.errors.some((text) => text.includes("invalid token"));
+  return {
+    path: "the Vault token",
+    found: invalid ? "a token that is expired, revoked or of another Vault" : oneLine(error.message),
+    allowed: "a valid token that may update sys/capabilities-self (the default policy grants it)",
+    fix: "log in again (vault login), or give the token the default policy",
+  };
+}
+
+/** Vault writes lists of errors over several lines. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ");
+}

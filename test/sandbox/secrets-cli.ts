@@ -1,0 +1,159 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { VaultClient } from "../../clients/vault.ts";
+import { useSandbox } from "./harness.ts";
+
+/** KV mounts that these tests make and remove; the deployed stack's own are left alone. */
+export const mount = "secrets-test";
+export const second = "secrets-test-second";
+
+/** A project folder whose stack reads of both mounts. */
+const declaration = {
+  "vault-management:environment": "test",
+  "vault-management:tier": "development",
+  "vault-management:vault": {
+    address: "https://127.0.0.1:1",
+    cluster: "shared",
+    mounts: { [mount]: {}, [second]: {} },
+    auth: { rolePrefix: "secrets-test" },
+  },
+  "vault-management:kubernetes": { context: "none", apiAddress: "https://127.0.0.1:1" },
+  "vault-management:externalSecrets": { chart: { version: "0.20.4" }, crds: { sha256: "0".repeat(64) } },
+  "vault-management:namespaces": {
+    app: {
+      store: { mount },
+      services: {
+        api: {
+          secrets: {
+            db: { data: { USER: "team/db#user", PASSWORD: "team/db#password" } },
+            all: { dataFrom: [{ extract: { key: "team/all" } }] },
+            pinned: { data: { P: { remoteRef: { key: "team/pinned", property: "p", version: 2 } } } },
+            nested: { data: { N: "team/nested#outer.inner" } },
+          },
+        },
+      },
+    },
+    other: {
+      store: { mount: second },
+      services: { api: { secrets: { db: { data: { P: "team/db#password" } } } } },
+    },
+  },
+};
+
+export interface Answer {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The command as an operator runs it, in a project folder and a home of its own. */
+export interface SecretsCli {
+  readonly root: VaultClient;
+  readonly folder: string;
+  /** Everything that any run has printed. */
+  readonly printed: () => string;
+  run(
+    args: readonly string[],
+    input?: string,
+    environment?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
+  /** The capabilities on each path, as a token. */
+  tokenWith(name: string, rules: Readonly<Record<string, readonly string[]>>): Promise<string>;
+  remove(): Promise<void>;
+}
+
+export async function secretsCli(): Promise<SecretsCli> {
+  const { vault } = await useSandbox();
+  const rootToken = (await readFile(vault.tokenFile, "utf8")).trim();
+  const root = new VaultClient({ address: vault.address, caPem: vault.caPem, token: rootToken });
+  const folder = await mkdtemp(join(tmpdir(), "secrets-cli-"));
+  await writeFile(join(folder, "Pulumi.dev.yaml"), stringify({ config: declaration }));
+  const defaults = {
+    PATH: process.env.PATH ?? "",
+    HOME: folder,
+    VAULT_ADDR: vault.address,
+    VAULT_CACERT: vault.caFile,
+    VAULT_TOKEN: rootToken,
+  };
+  let printed = "";
+  const policies: string[] = [];
+  return {
+    root,
+    folder,
+    printed: () => printed,
+    run: async (args, input = "", environment = {}) => {
+      const answer = await runMain(args, input, folder, { ...defaults, ...environment });
+      printed += answer.stdout + answer.stderr;
+      return answer;
+    },
+    tokenWith: async (name, rules) => {
+      const policy = `secrets-test-${name}`;
+      policies.push(policy);
+      const blocks = Object.entries(rules).map(
+        ([path, capabilities]) => `path "${path}" { capabilities = ${JSON.stringify(capabilities)} }`,
+      );
+      await root.write(`sys/policies/acl/${policy}`, { policy: blocks.join("\n") });
+      const made = await root.write("auth/token/create", {
+        policies: [policy],
+        no_default_policy: true,
+        ttl: "10m",
+      });
+      return String(made.auth?.client_token);
+    },
+    remove: async () => {
+      for (const policy of policies) await root.delete(`sys/policies/acl/${policy}`);
+      for (const path of [mount, second]) await root.delete(`sys/mounts/${path}`);
+      await root.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Makes both mounts as the program does, check-and-set required. */
+export async function makeMounts(root: VaultClient): Promise<void> {
+  for (const path of [mount, second]) {
+    await root.write(`sys/mounts/${path}`, { type: "kv", options: { version: "2" } });
+    await untilUpgraded(root, path);
+    await root.write(`${path}/config`, { cas_required: true });
+  }
+}
+
+/** A new KV v2 mount answers 400 while Vault prepares its storage. */
+async function untilUpgraded(root: VaultClient, path: string): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const ready = await root.read(`${path}/config`).then(
+      () => true,
+      () => false,
+    );
+    if (ready) return;
+    if (Date.now() > deadline) throw new Error(`the mount ${path} did not become ready`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function runMain(
+  args: readonly string[],
+  input: string,
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Answer> {
+  const main = new URL("../../cli/secrets/main.ts", import.meta.url).pathname;
+  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...env }, stdio: "pipe" });
+  const output = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk) => {
+    output.stdout += String(chunk);
+  });
+  child.stderr.on("data", (chunk) => {
+    output.stderr += String(chunk);
+  });
+  child.stdin.on("error", () => {}); // a command that refuses early reads no input
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, ...output }));
+  });
+}

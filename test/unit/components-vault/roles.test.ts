@@ -1,0 +1,103 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { goDuration, seconds } from "../../../components/vault/durations.ts";
+import { policyNames } from "../../../components/vault/policies.ts";
+import { jwtRole, kubernetesRole } from "../../../components/vault/roles.ts";
+import type { NamespaceSettings, Settings } from "../../../config/schema.ts";
+import { durationMs } from "../../../config/values.ts";
+import { anySettings, settingsOf, settingsWith } from "../arbitrary-settings.ts";
+
+function llmOf(settings: Settings): NamespaceSettings {
+  const namespace = settings.namespaces.find(({ name }) => name === "llm");
+  if (!namespace) throw new Error("the stack declares llm");
+  return namespace;
+}
+
+describe("role of a namespace", () => {
+  it("binds one service account, one namespace, the audience and the service policies", () => {
+    const settings = settingsOf("dev");
+    expect(kubernetesRole(settings, llmOf(settings))).toEqual({
+      roleName: "voyager-platform-llm",
+      boundServiceAccountNames: ["vault-store"],
+      boundServiceAccountNamespaces: ["llm"],
+      audience: "vault",
+      tokenPolicies: ["voyager-platform.session", "voyager-platform.llm.llm-gateway"],
+      tokenNoDefaultPolicy: true,
+      tokenTtl: 600,
+      tokenMaxTtl: 1800,
+      tokenBoundCidrs: [],
+      tokenType: "service",
+    });
+  });
+
+  it("binds the same service account by its subject with jwt", () => {
+    const settings = settingsOf("dev");
+    const { boundServiceAccountNames, boundServiceAccountNamespaces, audience, ...token } = kubernetesRole(
+      settings,
+      llmOf(settings),
+    );
+    expect(jwtRole(settings, llmOf(settings))).toEqual({
+      ...token,
+      roleType: "jwt",
+      userClaim: "sub",
+      boundAudiences: [audience],
+      boundSubject: `system:serviceaccount:${boundServiceAccountNamespaces}:${boundServiceAccountNames}`,
+    });
+  });
+
+  it("writes single addresses as Vault gives them back", () => {
+    const settings = settingsWith(
+      ["vault", "egressCidrs"],
+      ["10.1.2.3/32", "10.1.0.0/16", "2001:db8::1/128", "2001:db8::/32"],
+    );
+    expect(kubernetesRole(settings, llmOf(settings)).tokenBoundCidrs).toEqual([
+      "10.1.2.3",
+      "10.1.0.0/16",
+      "2001:db8::1",
+      "2001:db8::/32",
+    ]);
+  });
+
+  it("never binds a wildcard, and has a name of its own, for any declaration", () => {
+    fc.assert(
+      fc.property(anySettings, (settings) => {
+        const roles = settings.namespaces.map((namespace) => {
+          const role = kubernetesRole(settings, namespace);
+          expect(role.boundServiceAccountNames).toEqual([namespace.store.serviceAccount]);
+          expect(role.boundServiceAccountNamespaces).toEqual([namespace.name]);
+          expect(role.tokenPolicies).toEqual(policyNames("voyager-platform", namespace));
+          expect(JSON.stringify([role, jwtRole(settings, namespace)])).not.toContain("*");
+          return role.roleName;
+        });
+        expect(new Set(roles).size).toBe(roles.length);
+      }),
+    );
+  });
+});
+
+describe("durations", () => {
+  it.each([
+    ["24h", "24h0m0s"],
+    ["90m", "1h30m0s"],
+    ["90s", "1m30s"],
+    ["10s", "10s"],
+    ["1500ms", "1.5s"],
+    ["500ms", "500ms"],
+    ["0s", "0s"],
+  ])("%s is %s to Go", (written, canonical) => {
+    expect(goDuration(written)).toBe(canonical);
+  });
+
+  it("keep their length when they are written as Go writes them", () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 10_000_000 }), (milliseconds) => {
+        expect(Math.round(durationMs(goDuration(`${milliseconds}ms`)))).toBe(milliseconds);
+      }),
+    );
+  });
+
+  it("are whole seconds to Vault, never fewer than declared", () => {
+    expect(seconds("1h30m")).toBe(5400);
+    expect(seconds("10500ms")).toBe(11);
+  });
+});
