@@ -1,0 +1,57 @@
+import { join } from "node:path";
+import Table from "cli-table3";
+import { Command } from "commander";
+import { down } from "../sandbox/sandbox.ts";
+import { measureStart, type StartMeasurement } from "./start.ts";
+
+const root = join(import.meta.dirname, "..", ".sandbox-bench");
+const portBase = 18_400;
+const bytesPerMebibyte = 1024 * 1024;
+
+const program = new Command("bench").description("Measures this project on real servers of its own.");
+program
+  .command("start")
+  .description("npm start on a warm cache, with no sandbox running: time by step, and resident memory")
+  .option("--json", "print JSON instead of tables")
+  .action(benchStart);
+await program.parseAsync().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
+
+async function benchStart({ json }: { readonly json?: true }): Promise<void> {
+  process.env.SANDBOX_PORT_BASE = String(portBase);
+  try {
+    // Progress on standard error, so that standard output is the result alone.
+    const measured = await measureStart(root, (line) => console.error(line));
+    console.log(json ? JSON.stringify(measured, null, 2) : tables(measured));
+  } finally {
+    await down({ root });
+  }
+}
+
+function tables({ engine, totalMilliseconds, steps, processes, residentBytes }: StartMeasurement): string {
+  const time = new Table({
+    head: ["step", "seconds"],
+    colAligns: ["left", "right"],
+    style: { head: [], border: [] },
+  });
+  for (const { name, milliseconds } of steps) time.push([name, seconds(milliseconds)]);
+  time.push([`total (engine ${engine})`, seconds(totalMilliseconds)]);
+  const memory = new Table({
+    head: ["process", "resident MiB"],
+    colAligns: ["left", "right"],
+    style: { head: [], border: [] },
+  });
+  for (const one of processes) memory.push([one.name, mebibytes(one.residentBytes)]);
+  memory.push(["total", mebibytes(residentBytes)]);
+  return `${time.toString()}\n${memory.toString()}`;
+}
+
+function seconds(milliseconds: number): string {
+  return (milliseconds / 1_000).toFixed(1);
+}
+
+function mebibytes(bytes: number): string {
+  return String(Math.round(bytes / bytesPerMebibyte));
+}

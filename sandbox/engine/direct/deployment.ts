@@ -1,0 +1,112 @@
+import type { runtime } from "@pulumi/pulumi";
+import type { Change, ChangeAction } from "../engine.ts";
+import type { Helm } from "./helm.ts";
+import { refOf } from "./kubernetes-client.ts";
+import { objectKey, pruneKubernetes } from "./kubernetes-prune.ts";
+import { applyKubernetes } from "./kubernetes-resource.ts";
+import { Providers } from "./providers.ts";
+import { type Fields, messageOf } from "./values.ts";
+import { pruneVault, type VaultOwnership } from "./vault-prune.ts";
+import { applyVault } from "./vault-resource.ts";
+import { vaultTypes } from "./vault-types.ts";
+
+type ResourceArgs = runtime.MockResourceArgs;
+type ResourceResult = runtime.MockResourceResult;
+type Applied = { readonly id: string; readonly action: ChangeAction };
+
+const helmType = "kubernetes:helm.sh/v3:Release";
+
+/** One run of the program: creates each resource that the SDK registers, and remembers what is declared. */
+export class Deployment {
+  readonly #providers = new Providers();
+  readonly #helm: Helm;
+  readonly #report: (change: Change) => void;
+  readonly #failed: () => void;
+  readonly #failures: string[] = [];
+  readonly #vaultPaths = new Set<string>();
+  readonly #objects = new Set<string>();
+  readonly #releases = new Set<string>();
+  #underWay = 0;
+
+  /** @param failed called once a resource has failed and those under way beside it have ended */
+  constructor(helm: Helm, report: (change: Change) => void, failed: () => void) {
+    this.#helm = helm;
+    this.#report = report;
+    this.#failed = failed;
+  }
+
+  /** The messages of the resources that failed. */
+  get failures(): readonly string[] {
+    return this.#failures;
+  }
+
+  /** What the SDK calls for each resource, once its inputs and dependencies are there. */
+  async newResource(args: ResourceArgs): Promise<ResourceResult> {
+    if (args.custom === false) return { id: "", state: args.inputs };
+    if (this.#failures.length > 0) throw new Error("not started, because another resource failed");
+    this.#underWay += 1;
+    try {
+      return { id: await this.#create(args), state: args.inputs };
+    } catch (error) {
+      this.#failures.push(`${args.name} (${args.type}): ${messageOf(error)}`);
+      throw error;
+    } finally {
+      this.#underWay -= 1;
+      if (this.#failures.length > 0 && this.#underWay === 0) this.#failed();
+    }
+  }
+
+  /** Removes what is this engine's own and was not registered in this run. */
+  async prune(ownership: VaultOwnership): Promise<void> {
+    const { vaults, clusters } = this.#providers.all();
+    const deleted = (type: string, name: string) => this.#report({ action: "deleted", type, name });
+    for (const kubernetes of clusters) {
+      for (const ref of await pruneKubernetes(kubernetes, this.#objects)) {
+        deleted(ref.kind, ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`);
+      }
+    }
+    for (const release of await this.#helm.owned()) {
+      const name = `${release.namespace}/${release.name}`;
+      if (this.#releases.has(name)) continue;
+      await this.#helm.uninstall(release);
+      deleted("helm release", name);
+    }
+    for (const vault of vaults) {
+      for (const path of await pruneVault(vault, ownership, this.#vaultPaths)) deleted("Vault", path);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#providers.close();
+  }
+
+  async #create({ type, name, inputs, provider }: ResourceArgs): Promise<string> {
+    if (type.startsWith("pulumi:providers:")) {
+      await this.#providers.add(type, name, inputs);
+      return name;
+    }
+    const { id, action } = await this.#apply(type, inputs, provider);
+    this.#report({ action, type, name });
+    return id;
+  }
+
+  async #apply(type: string, inputs: Fields, provider: string | undefined): Promise<Applied> {
+    if (type === helmType) {
+      const applied = await this.#helm.apply(this.#providers.kubernetes(provider), inputs);
+      this.#releases.add(applied.id);
+      return applied;
+    }
+    if (type.startsWith("kubernetes:") && typeof inputs.kind === "string") {
+      this.#objects.add(objectKey(refOf(inputs)));
+      return applyKubernetes(this.#providers.kubernetes(provider), inputs);
+    }
+    const parts = vaultTypes[type];
+    if (parts !== undefined) {
+      for (const part of parts) this.#vaultPaths.add(part.path(inputs));
+      return applyVault(this.#providers.vault(provider), type, inputs);
+    }
+    throw new Error(
+      `the direct engine does not know this type: add it to sandbox/engine/direct, or use the Pulumi engine`,
+    );
+  }
+}

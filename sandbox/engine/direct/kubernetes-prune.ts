@@ -1,0 +1,43 @@
+import { type KubernetesClient, type ObjectRef, refOf } from "./kubernetes-client.ts";
+import { ownerLabel, ownerValue } from "./kubernetes-resource.ts";
+
+/**
+ * What is removed, in this order: an ExternalSecret has a finalizer that the running operator takes away, and needs its
+ * store for it; the namespace goes when nothing of ours is left in it, and the kinds last.
+ */
+const order: readonly (readonly [apiVersion: string, kind: string])[] = [
+  ["external-secrets.io/v1", "ExternalSecret"],
+  ["external-secrets.io/v1", "SecretStore"],
+  ["rbac.authorization.k8s.io/v1", "RoleBinding"],
+  ["rbac.authorization.k8s.io/v1", "Role"],
+  ["rbac.authorization.k8s.io/v1", "ClusterRoleBinding"],
+  ["rbac.authorization.k8s.io/v1", "ClusterRole"],
+  ["v1", "ServiceAccount"],
+  ["v1", "Namespace"],
+  ["apiextensions.k8s.io/v1", "CustomResourceDefinition"],
+];
+const deletionTimeoutMs = 60_000;
+
+/**
+ * Deletes the objects that this engine made and that are no longer declared.
+ * @param declared the objects that are, as {@link objectKey} writes them
+ * @returns what was deleted
+ */
+export async function pruneKubernetes(
+  kubernetes: KubernetesClient,
+  declared: ReadonlySet<string>,
+): Promise<readonly ObjectRef[]> {
+  const deleted: ObjectRef[] = [];
+  for (const [apiVersion, kind] of order) {
+    const objects = await kubernetes.labelled(apiVersion, kind, ownerLabel, ownerValue);
+    const undeclared = objects.map(refOf).filter((ref) => !declared.has(objectKey(ref)));
+    await Promise.all(undeclared.map((ref) => kubernetes.delete(ref, deletionTimeoutMs)));
+    deleted.push(...undeclared);
+  }
+  return deleted;
+}
+
+/** An object as a text: kind, namespace and name. */
+export function objectKey(ref: ObjectRef): string {
+  return `${ref.kind} ${ref.namespace ?? ""}/${ref.name}`;
+}

@@ -1,0 +1,38 @@
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { devDeclaration, sandboxDeclaration } from "../../../sandbox/engine/declaration.ts";
+import { apiAudience } from "../../../sandbox/kubernetes/processes.ts";
+import { describedSandbox } from "./sandbox.ts";
+
+const projectFolder = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
+
+/** Every leaf of a value: its path, and itself. */
+function leaves(value: unknown, path: readonly string[] = []): ReadonlyMap<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return new Map([[path.join("."), value]]);
+  return new Map(Object.entries(value).flatMap(([key, inner]) => [...leaves(inner, [...path, key])]));
+}
+
+it("overrides the dev stack's connection settings and not one other field", async () => {
+  const dev = leaves(await devDeclaration(projectFolder));
+  const sandbox = leaves(sandboxDeclaration(await devDeclaration(projectFolder), describedSandbox()));
+  const changed = [...new Set([...dev.keys(), ...sandbox.keys()])].filter(
+    (path) => JSON.stringify(dev.get(path)) !== JSON.stringify(sandbox.get(path)),
+  );
+  expect(changed.sort()).toEqual([
+    "externalSecrets.chart.source",
+    "externalSecrets.crds.source",
+    "kubernetes.apiAddress",
+    "kubernetes.apiCaCertificate",
+    "kubernetes.context",
+    "vault.address",
+    "vault.caCertificate",
+    "vault.nodes",
+  ]);
+});
+
+it("leaves the dev stack's API audiences, which the sandbox's API server therefore has", async () => {
+  const dev = leaves(await devDeclaration(projectFolder));
+  expect(dev.get("kubernetes.apiAudiences")).toEqual([apiAudience]);
+});
