@@ -43,9 +43,12 @@ export interface VaultResponse {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+/** What a redirect means: nothing was read or written. Behind a load balancer there is nowhere to follow it to. */
+const noLeader = ["the node that answered is a standby and cannot reach the active node"];
+
 /**
  * A thin client of Vault's HTTP API (`/v1/...`). Paths are given without `/v1/` and without a leading slash.
- * `read` and `list` give `undefined` for 404; every other error status is a {@link VaultError}.
+ * `read` and `list` give `undefined` for 404; every other error status, redirects included, is a {@link VaultError}.
  */
 export class VaultClient {
   readonly address: string;
@@ -69,8 +72,13 @@ export class VaultClient {
 
   async request(method: VaultMethod, path: string, body?: unknown): Promise<VaultResponse> {
     const answer = await this.#send(method, path, body);
-    if (answer.status >= 400) {
-      throw new VaultError(method, path, answer.status, errorsOf(answer.body));
+    if (answer.status >= 300) {
+      throw new VaultError(
+        method,
+        path,
+        answer.status,
+        answer.status < 400 ? noLeader : errorsOf(answer.body),
+      );
     }
     return answer;
   }

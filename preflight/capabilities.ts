@@ -29,6 +29,19 @@ export function requiredCapabilities(settings: VaultSettings): readonly Required
   ];
 }
 
+/**
+ * What is left of them for a preview: to read what is there. A preview writes nothing, and whoever may only look at a
+ * stack (CI, on a pull request) must not be asked for more. `sudo` stays where Vault asks for it to read.
+ */
+export function readCapabilities(required: readonly RequiredCapability[]): readonly RequiredCapability[] {
+  return required
+    .filter(({ capabilities }) => capabilities.includes("read"))
+    .map(({ path, capabilities }) => ({
+      path,
+      capabilities: capabilities.filter((one) => one === "read" || one === "sudo"),
+    }));
+}
+
 /** One problem for each path where `granted` (Vault's answer, path -> capabilities) is not enough. */
 export function capabilityProblems(
   required: readonly RequiredCapability[],

@@ -6,10 +6,16 @@ import type { ClusterReader } from "./cluster-reader.ts";
 /** Every installation of ESO has it. */
 const SIGN = "externalsecrets.external-secrets.io";
 
+/** Label that says whose stack installed a definition. */
+const OWNER = "vault-management/environment";
+
 /** What the program writes resources of. */
 const NEEDED: readonly string[] = [SIGN, "secretstores.external-secrets.io"];
 
-/** Whether ESO is there when it must be (`existing`), and is not somebody else's when it must not (`managed`). */
+/**
+ * Whether ESO is there when it must be (`existing`), and is not somebody else's when it must not (`managed`). What this
+ * stack has installed itself is not `existing`: the update would uninstall it, definitions and all secrets included.
+ */
 export async function definitionProblems(
   reader: Pick<ClusterReader, "definition">,
   { environment, externalSecrets: { mode } }: Settings,
@@ -20,9 +26,10 @@ export async function definitionProblems(
       if (typeof found === "string") return [unreadable(name, found)];
       if (mode === "existing") {
         if (found === undefined) return [missing(name)];
+        if (found.labels[OWNER] === environment) return [ourOwn(name, environment)];
         return found.servedVersions.includes("v1") ? [] : [tooOld(name, found.servedVersions)];
       }
-      const owner = found?.labels["vault-management/environment"];
+      const owner = found?.labels[OWNER];
       return found === undefined || owner === environment ? [] : [foreign(name, environment, owner)];
     }),
   );
@@ -35,6 +42,18 @@ function missing(name: string): Problem {
     found: `existing, and no definition ${name}`,
     allowed: "existing where the External Secrets Operator is installed",
     fix: "declare mode: managed, so that this stack installs it; or install it first",
+  };
+}
+
+function ourOwn(name: string, environment: string): Problem {
+  return {
+    path: "externalSecrets.mode",
+    found: `existing, and ${name} was installed by this stack (label ${OWNER}=${environment})`,
+    allowed: "existing where somebody else installed the External Secrets Operator",
+    fix:
+      "keep mode: managed; or hand the operator over first: remove that label from the definitions, and take the " +
+      "operator's namespace, definitions, roles, bindings and release out of the state (pulumi state delete), which " +
+      "leaves them on the cluster",
   };
 }
 
@@ -57,7 +76,7 @@ function foreign(name: string, environment: string, owner: string | undefined): 
       owner === undefined
         ? "declare mode: existing and leave it to its owner; or adopt it: helm upgrade its release with " +
           "crds.annotations helm.sh/resource-policy: keep, helm uninstall it, label each *.external-secrets.io definition " +
-          `vault-management/environment=${environment}, and pulumi import them`
+          `${OWNER}=${environment}, and pulumi import them`
         : "declare mode: existing here: one stack of a cluster manages the operator",
   };
 }

@@ -18,7 +18,8 @@ export interface OpenedStack {
 export async function openStack(): Promise<OpenedStack> {
   try {
     const settings = await loadSettings();
-    const [crds] = await Promise.all([loadCrds(settings.externalSecrets), preflight(settings)]);
+    const purpose = pulumi.runtime.isDryRun() ? "preview" : "update";
+    const [crds] = await Promise.all([loadCrds(settings.externalSecrets), preflight(settings, purpose)]);
     return { settings, crds };
   } catch (error) {
     throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;

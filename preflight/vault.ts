@@ -2,8 +2,11 @@ import { getCACertificates } from "node:tls";
 import { VaultClient, VaultError, VaultUnreachableError } from "../clients/vault.ts";
 import type { Problem } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
-import { capabilityProblems, requiredCapabilities } from "./capabilities.ts";
+import { capabilityProblems, readCapabilities, requiredCapabilities } from "./capabilities.ts";
 import { authMountProblems, kvMountProblems } from "./mounts.ts";
+
+/** A `preview` only reads; an `update` also makes, changes and deletes. */
+export type Purpose = "preview" | "update";
 
 /** Node's codes for a certificate that the given CA does not vouch for, or that is made for another name. */
 const CERTIFICATE_CODES: readonly string[] = [
@@ -17,6 +20,9 @@ const CERTIFICATE_CODES: readonly string[] = [
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 ];
 
+/** Milliseconds for one node's answer; an update must not wait long for one that is down. */
+const NODE_TIMEOUT_MS = 3_000;
+
 /**
  * Everything about Vault that would stop the update; reads only.
  * @param token what the provider will use; `undefined` when there is none
@@ -24,16 +30,19 @@ const CERTIFICATE_CODES: readonly string[] = [
 export async function vaultProblems(
   settings: Settings,
   token: string | undefined,
+  purpose: Purpose,
 ): Promise<readonly Problem[]> {
+  const caPem = settings.vault.caCertificate ?? systemCertificates();
   const client = new VaultClient({
     address: settings.vault.address,
-    caPem: settings.vault.caCertificate ?? systemCertificates(),
+    caPem,
     ...(token === undefined ? {} : { token }),
   });
   try {
-    const server = await serverProblems(client);
+    const [behindAddress, nodes] = await Promise.all([serverProblems(client), nodeProblems(settings, caPem)]);
+    const server = [...behindAddress, ...nodes];
     if (token === undefined) return [...server, noToken()];
-    return server.length > 0 ? server : await tokenProblems(client, settings);
+    return server.length > 0 ? server : await tokenProblems(client, settings, purpose);
   } finally {
     await client.close();
   }
@@ -47,25 +56,8 @@ function systemCertificates(): string {
 async function serverProblems(client: VaultClient): Promise<readonly Problem[]> {
   try {
     const { status, body } = await client.health();
-    // A Vault that is not initialised calls itself sealed as well.
-    if (body.initialized === false) {
-      return [
-        server(
-          "a Vault that is not initialised",
-          "an initialised Vault",
-          "vault operator init, then unseal it",
-        ),
-      ];
-    }
-    if (body.sealed === true) {
-      return [
-        server(
-          "a sealed Vault",
-          "an unsealed Vault",
-          "vault operator unseal, on each node; or mend its auto-unseal",
-        ),
-      ];
-    }
+    const closed = closedProblem("vault.address", body);
+    if (closed !== undefined) return [closed];
     if (body.initialized === true) return [];
     return [
       server(`status ${status} and no answer of Vault's`, "Vault's API", "check address and load balancer"),
@@ -73,6 +65,46 @@ async function serverProblems(client: VaultClient): Promise<readonly Problem[]> 
   } catch (error) {
     return [connectionProblem(error)];
   }
+}
+
+/** A Vault that answers and cannot serve. One that is not initialised calls itself sealed as well. */
+function closedProblem(path: string, body: Readonly<Record<string, unknown>>): Problem | undefined {
+  if (body.initialized === false) {
+    return {
+      path,
+      found: "a Vault that is not initialised",
+      allowed: "an initialised Vault",
+      fix: "vault operator init, then unseal it",
+    };
+  }
+  if (body.sealed !== true) return undefined;
+  return {
+    path,
+    found: "a sealed Vault",
+    allowed: "an unsealed Vault",
+    fix: "vault operator unseal, on each node; or mend its auto-unseal",
+  };
+}
+
+/**
+ * Nodes that the load balancer hides because they are sealed: the next failover would find them so. A node that does
+ * not answer is no obstacle: it may be down for maintenance, or not reachable from here.
+ */
+async function nodeProblems({ vault: { nodes } }: Settings, caPem: string): Promise<readonly Problem[]> {
+  const problems = await Promise.all(
+    nodes.map(async (address, index) => {
+      const client = new VaultClient({ address, caPem, timeoutMs: NODE_TIMEOUT_MS });
+      try {
+        return closedProblem(`vault.nodes.[${index}]`, (await client.health()).body);
+      } catch (error) {
+        if (error instanceof VaultUnreachableError) return undefined;
+        throw error;
+      } finally {
+        await client.close();
+      }
+    }),
+  );
+  return problems.filter((problem) => problem !== undefined);
 }
 
 function connectionProblem(error: unknown): Problem {
@@ -96,8 +128,13 @@ function codeOf(cause: unknown): string {
   return typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
 }
 
-async function tokenProblems(client: VaultClient, settings: Settings): Promise<readonly Problem[]> {
-  const required = requiredCapabilities(settings);
+async function tokenProblems(
+  client: VaultClient,
+  settings: Settings,
+  purpose: Purpose,
+): Promise<readonly Problem[]> {
+  const all = requiredCapabilities(settings);
+  const required = purpose === "preview" ? readCapabilities(all) : all;
   try {
     const granted = (await client.write("sys/capabilities-self", { paths: required.map(({ path }) => path) }))
       .data;

@@ -25,14 +25,14 @@ function summary({ changes, seeded }: StartResult, time: string): string {
   return `Ready after ${time}: ${created} created, ${updated} updated, ${deleted} deleted, ${same} as they were.`;
 }
 
-function next({ rows }: StartResult): string {
+function next({ rows, paths }: StartResult): string {
   const row = rows[0];
   const watch =
     row === undefined
       ? []
       : [
           "  npm run secrets -- list                        which paths the stack reads",
-          "  npm run secrets -- put llm/openai              put a value of your own; then see it arrive:",
+          `  npm run secrets -- put ${(paths[0] ?? "").padEnd(23)} put a value of your own; then see it arrive:`,
           `  kubectl -n ${row.namespace} annotate externalsecret ${row.externalSecret} force-sync="$(date +%s)" --overwrite`,
           `  kubectl -n ${row.namespace} get secret ${row.target} -o yaml`,
         ];

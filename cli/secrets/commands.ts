@@ -29,7 +29,7 @@ export interface PutOptions {
 export async function missing({ stack, json }: CommonOptions): Promise<number> {
   return withVault(stack, async (client, settings) => {
     const report = await missingValues(client, settings);
-    console.log(json ? JSON.stringify(report, null, 2) : missingText(report));
+    console.log(json ? JSON.stringify(report, null, 2) : missingText(report, stack));
     return report.missing.length === 0 ? 0 : SOMETHING_MISSING;
   });
 }

@@ -1,7 +1,12 @@
 import { Command, CommanderError } from "commander";
 import { list, missing, put, SOMETHING_MISSING } from "./commands.ts";
+import { DEFAULT_STACK } from "./put-command.ts";
 
-const STACK = ["-s, --stack <name>", "stack, whose Pulumi.<name>.yaml declares the paths", "dev"] as const;
+const STACK = [
+  "-s, --stack <name>",
+  "stack, whose Pulumi.<name>.yaml declares the paths",
+  DEFAULT_STACK,
+] as const;
 const JSON_OUTPUT = [
   "--json",
   "print JSON, for other programs (npm's own lines go away with: npm run -s)",

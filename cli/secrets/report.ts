@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import type { DeclaredPath } from "./declared.ts";
 import { currentReadable, type SecretState } from "./kv.ts";
+import { putCommand } from "./put-command.ts";
 import type { MissingReason, MissingReport, MissingValue } from "./values.ts";
 
 const WHY: Readonly<Record<MissingReason, string>> = {
@@ -12,10 +13,10 @@ const WHY: Readonly<Record<MissingReason, string>> = {
 };
 
 /** What `missing` says to a person. */
-export function missingText({ missing, unseen }: MissingReport): string {
+export function missingText({ missing, unseen }: MissingReport, stack: string): string {
   const parts = [
     missing.length === 0 ? "No declared value is missing." : missingTable(missing),
-    ...nextCommands(missing),
+    ...nextCommands(missing, stack),
     ...unseen.map(
       ({ mount, path }) =>
         `Not seen: the properties of ${mount}/${path}; the token lacks read on ${mount}/subkeys/${path}, so only the path was checked.`,
@@ -103,11 +104,9 @@ function missingTable(missing: readonly MissingValue[]): string {
   return table.toString();
 }
 
-function nextCommands(missing: readonly MissingValue[]): readonly string[] {
+function nextCommands(missing: readonly MissingValue[], stack: string): readonly string[] {
   const puts = new Set(
-    missing
-      .filter(({ reason }) => reason !== "no mount")
-      .map(({ path }) => `  npm run secrets -- put ${path}`),
+    missing.filter(({ reason }) => reason !== "no mount").map(({ path }) => `  ${putCommand(path, stack)}`),
   );
   return puts.size === 0 ? [] : ["Put them with:", ...puts];
 }

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { NamespaceSettings, Settings } from "../../config/schema.ts";
 import { protection } from "../protection.ts";
+import { seconds } from "../vault/durations.ts";
 import { type ExternalSecretManifest, externalSecretManifests } from "./external-secret.ts";
 import { ownLabels } from "./metadata.ts";
 import { operatorSubject } from "./operator.ts";
@@ -115,10 +116,11 @@ export class NamespaceSecrets extends pulumi.ComponentResource {
 
   #externalSecret(manifest: ExternalSecretManifest, dependsOn: pulumi.Resource[]): void {
     const { timeout } = this.#args.settings.externalSecrets.readiness;
+    const patient = providerTimeout(timeout);
     new k8s.apiextensions.CustomResource(this.#logicalName(manifest.metadata.name), manifest, {
       parent: this,
       dependsOn,
-      customTimeouts: { create: timeout, update: timeout, delete: timeout },
+      customTimeouts: { create: patient, update: patient, delete: timeout },
     });
   }
 
@@ -130,4 +132,12 @@ export class NamespaceSecrets extends pulumi.ComponentResource {
     const { settings, namespace } = this.#args;
     return { name, namespace: namespace.name, labels: ownLabels(settings.environment) };
   }
+}
+
+/** Seconds by which readiness.ts, whose report names paths and the cause, is ahead of the provider's bare "timed out". */
+const HEAD_START_SECONDS = 15;
+
+/** How long the provider waits for an ExternalSecret: the first of the two waits to fail ends the update. */
+function providerTimeout(readiness: string): string {
+  return `${seconds(readiness) + HEAD_START_SECONDS}s`;
 }

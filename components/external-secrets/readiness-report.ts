@@ -1,3 +1,4 @@
+import { putCommand } from "../../cli/secrets/put-command.ts";
 import type { AwaitedKind } from "./readiness-api.ts";
 
 /** Something declared that did not become Ready in time. */
@@ -14,23 +15,31 @@ export interface Unready {
 
 /**
  * What a person is told about everything that is not Ready after `timeout` (a Go duration); nothing when there is
- * nothing to tell.
+ * nothing to tell. `stack` is the one whose values are to be put.
  */
-export function unreadyReport(unready: readonly Unready[], timeout: string): string | undefined {
+export function unreadyReport(
+  unready: readonly Unready[],
+  timeout: string,
+  stack: string,
+): string | undefined {
   if (unready.length === 0) return undefined;
   const blocked = new Set(
     unready.filter(({ kind }) => kind === "SecretStore").map(({ namespace }) => namespace),
   );
   const heading = `${unready.length} declared object(s) not Ready after ${timeout}:`;
-  return [heading, ...unready.map((one) => entry(one, blocked.has(one.namespace)))].join("\n");
+  return [heading, ...unready.map((one) => entry(one, blocked.has(one.namespace), stack))].join("\n");
 }
 
-function entry({ namespace, kind, name, paths, reason, cause }: Unready, storeUnready: boolean): string {
+function entry(
+  { namespace, kind, name, paths, reason, cause }: Unready,
+  storeUnready: boolean,
+  stack: string,
+): string {
   return [
     `  ${kind} ${namespace}/${name}`,
     ...(paths.length > 0 ? [`    reads: ${paths.join(", ")}`] : []),
     `    found: ${oneLine(cause === undefined ? reason : `${reason}: ${cause}`)}`,
-    `    fix:   ${fix(kind, paths, storeUnready)}`,
+    `    fix:   ${fix(kind, paths, storeUnready, stack)}`,
   ].join("\n");
 }
 
@@ -39,11 +48,11 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, " ").trim();
 }
 
-function fix(kind: AwaitedKind, paths: readonly string[], storeUnready: boolean): string {
+function fix(kind: AwaitedKind, paths: readonly string[], storeUnready: boolean, stack: string): string {
   if (kind === "SecretStore") {
     return "see that the operator runs, reaches Vault's address and trusts its CA, and that the Vault role binds this service account";
   }
   if (storeUnready) return "mend this namespace's SecretStore first";
-  const puts = paths.map((path) => `npm run secrets -- put ${path}`).join("; ");
+  const puts = paths.map((path) => putCommand(path, stack)).join("; ");
   return `if the value is missing, put it: ${puts}; then run up again`;
 }

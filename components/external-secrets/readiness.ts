@@ -54,7 +54,7 @@ export async function awaitReadiness(
       return settle(namespace.name, awaitedOf(settings, namespace), api, limits);
     }),
   );
-  const report = unreadyReport(unready.flat(), timeout);
+  const report = unreadyReport(unready.flat(), timeout, pulumi.getStack());
   if (report === undefined) return;
   if (mode === "require") throw new pulumi.RunError(report);
   await pulumi.log.warn(report);

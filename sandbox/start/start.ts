@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { declaredPaths } from "../../cli/secrets/declared.ts";
 import { parseSettings } from "../../config/parse.ts";
 import { chooseEngine, rememberEngine } from "../engine/choose.ts";
 import { devDeclaration, sandboxDeclaration } from "../engine/declaration.ts";
@@ -24,6 +25,8 @@ export interface StartResult {
   readonly seeded: readonly Seeded[];
   readonly warnings: readonly string[];
   readonly rows: readonly SecretRow[];
+  /** The KV paths that the stack reads, below their mounts. */
+  readonly paths: readonly string[];
   readonly steps: readonly Step[];
 }
 
@@ -48,7 +51,8 @@ export async function start({ root, report }: StartOptions): Promise<StartResult
     deploy(engine, sandbox, declaration, settings, steps.report),
   );
   const rows = await steps.run("Reading what arrived", () => secretRows(sandbox, settings));
-  return { root: paths.root, engine: engine.name, ...deployed, rows, steps: steps.done };
+  const read = declaredPaths(settings).map(({ path }) => path);
+  return { root: paths.root, engine: engine.name, ...deployed, rows, paths: read, steps: steps.done };
 }
 
 /** The deployment waits for values, and the values for the mount that the deployment makes: so both at once. */

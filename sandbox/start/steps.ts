@@ -4,7 +4,9 @@ export interface Step {
   readonly milliseconds: number;
 }
 
-const longestSilenceMs = 5_000;
+/** Silence after which a step is said to go on; doubled each time, so that a long build does not fill the screen. */
+const firstSilenceMs = 5_000;
+const longestSilenceMs = 30_000;
 
 /** Runs steps one after the other, remembers how long each took, and shows that a long one is alive. */
 export class Steps {
@@ -26,8 +28,11 @@ export class Steps {
   async run<T>(name: string, work: () => Promise<T>): Promise<T> {
     this.report(name);
     const begun = performance.now();
+    let silenceMs = firstSilenceMs;
     const ticker = setInterval(() => {
-      if (performance.now() - this.#lastLine >= longestSilenceMs) this.report(`  ${name}: not done yet`);
+      if (performance.now() - this.#lastLine < silenceMs) return;
+      this.report(`  ${name}: not done yet`);
+      silenceMs = Math.min(2 * silenceMs, longestSilenceMs);
     }, 1_000);
     try {
       return await work();

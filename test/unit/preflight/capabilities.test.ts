@@ -1,7 +1,12 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { policyNames } from "../../../components/vault/policies.ts";
-import { capabilityProblems, requiredCapabilities } from "../../../preflight/capabilities.ts";
+import {
+  capabilityProblems,
+  readCapabilities,
+  requiredCapabilities,
+} from "../../../preflight/capabilities.ts";
 import { anySettings, settingsOf } from "../arbitrary-settings.ts";
 
 function grantsOf(required: ReturnType<typeof requiredCapabilities>) {
@@ -59,6 +64,50 @@ describe("requiredCapabilities", () => {
         expect(paths.join()).not.toMatch(/[*+]/);
       }),
     );
+  });
+});
+
+describe("readCapabilities", () => {
+  it("leaves nothing that writes, and sudo only where reading needs it", () => {
+    const grants = grantsOf(readCapabilities(requiredCapabilities(settingsOf("dev"))));
+    expect(new Set(Object.values(grants).flat())).toEqual(new Set(["read", "sudo"]));
+    expect(grants["sys/audit"]).toEqual(["read", "sudo"]);
+    expect(grants["sys/mounts/kv"]).toEqual(["read"]);
+    expect(Object.keys(grants)).not.toContain("sys/audit/stdout");
+  });
+});
+
+describe("docs/bootstrap.md", () => {
+  const text = readFileSync(new URL("../../../docs/bootstrap.md", import.meta.url), "utf8");
+  const rules = [...text.matchAll(/^path "([^"]+)"\s*\{ capabilities = \[(.*)\] \}$/gm)].map(
+    ([, path = "", capabilities = ""]) => ({
+      path,
+      capabilities: capabilities.match(/\w+/g)?.map(String) ?? [],
+    }),
+  );
+
+  /** As Vault has it: the exact path, else the longest prefix before a `*`. */
+  function grantedBy(policy: typeof rules, path: string): readonly string[] {
+    const prefixes = policy
+      .filter((rule) => rule.path.endsWith("*") && path.startsWith(rule.path.slice(0, -1)))
+      .toSorted((a, b) => b.path.length - a.path.length);
+    return (policy.find((rule) => rule.path === path) ?? prefixes[0])?.capabilities ?? [];
+  }
+
+  it("has a deployer's policy with all that an update asks for", () => {
+    const required = requiredCapabilities(settingsOf("dev"));
+    const granted = Object.fromEntries(required.map(({ path }) => [path, grantedBy(rules, path)]));
+    expect(capabilityProblems(required, granted)).toEqual([]);
+  });
+
+  it("describes a previewer's policy with all that a preview asks for", () => {
+    const previewer = rules.map(({ path, capabilities }) => ({
+      path,
+      capabilities: capabilities.filter((one) => one === "read" || one === "sudo"),
+    }));
+    const required = readCapabilities(requiredCapabilities(settingsOf("dev")));
+    const granted = Object.fromEntries(required.map(({ path }) => [path, grantedBy(previewer, path)]));
+    expect(capabilityProblems(required, granted)).toEqual([]);
   });
 });
 

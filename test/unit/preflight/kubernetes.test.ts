@@ -149,7 +149,22 @@ describe("the External Secrets Operator", () => {
     ]);
   });
 
-  it("is fine as existing when it serves v1, whoever's it is", async () => {
+  it("is refused as existing when this stack has installed it: the update would uninstall it", async () => {
+    const problems = await problemsOf(
+      { [DEFINITION]: definition(ours), [STORES]: definition(ours) },
+      existing(dev),
+    );
+    expect(problems.map(({ found }) => found)).toEqual([
+      expect.stringContaining("externalsecrets.external-secrets.io was installed by this stack"),
+      expect.stringContaining("secretstores.external-secrets.io was installed by this stack"),
+    ]);
+    expect(problems[0]?.fix).toContain("pulumi state delete");
+  });
+
+  it("is fine as existing when it serves v1 and is somebody else's, another stack's included", async () => {
+    const another = definition({ "vault-management/environment": "prod" });
+    expect(await problemsOf({ [DEFINITION]: another, [STORES]: another }, existing(dev))).toEqual([]);
+    await server?.close();
     expect(
       await problemsOf({ [DEFINITION]: definition({}), [STORES]: definition({}) }, existing(dev)),
     ).toEqual([]);

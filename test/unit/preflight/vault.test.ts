@@ -11,7 +11,7 @@ import type { Problem } from "../../../config/problems.ts";
 import { requiredCapabilities } from "../../../preflight/capabilities.ts";
 import { PreflightError } from "../../../preflight/error.ts";
 import { findToken } from "../../../preflight/token.ts";
-import { vaultProblems } from "../../../preflight/vault.ts";
+import { type Purpose, vaultProblems } from "../../../preflight/vault.ts";
 import { settingsOf } from "../arbitrary-settings.ts";
 import { type Answer, type FakeServer, fakeServer } from "./fake-server.ts";
 
@@ -30,13 +30,18 @@ afterEach(async () => {
 async function problemsOf(
   answers: Readonly<Record<string, Answer>>,
   token: string | undefined,
+  purpose: Purpose = "update",
 ): Promise<readonly Problem[]> {
   server = await fakeServer(answers);
-  return problemsAt(server.address, token);
+  return problemsAt(server.address, token, { purpose });
 }
 
-function problemsAt(address: string, token: string | undefined, caCertificate?: string) {
-  return vaultProblems({ ...dev, vault: { ...dev.vault, address, caCertificate } }, token);
+function problemsAt(
+  address: string,
+  token: string | undefined,
+  { caCertificate, purpose = "update" }: { readonly caCertificate?: string; readonly purpose?: Purpose } = {},
+) {
+  return vaultProblems({ ...dev, vault: { ...dev.vault, address, caCertificate } }, token, purpose);
 }
 
 function granted(capabilities: readonly string[]): Answer {
@@ -73,6 +78,25 @@ describe("Vault", () => {
         fix: expect.stringMatching(fix),
       }),
     ]);
+  });
+
+  it("is refused when a node behind the load balancer is sealed; one that does not answer is passed over", async () => {
+    const sealed = await fakeServer({ "GET /v1/sys/health": [503, { initialized: true, sealed: true }] });
+    const down = await fakeServer({});
+    await down.close();
+    try {
+      server = await fakeServer({ "GET /v1/sys/health": HEALTHY });
+      const vault = {
+        ...dev.vault,
+        address: server.address,
+        nodes: [down.address, server.address, sealed.address],
+      };
+      expect(await vaultProblems({ ...dev, vault }, TOKEN, "update")).toEqual([
+        expect.objectContaining({ path: "vault.nodes.[2]", found: "a sealed Vault" }),
+      ]);
+    } finally {
+      await sealed.close();
+    }
   });
 
   it("is refused when nobody listens, and a missing token is named along with it", async () => {
@@ -131,6 +155,19 @@ describe("Vault", () => {
     expect(message).not.toContain(TOKEN);
   });
 
+  it("asks a token for reading alone where nothing is written: in a preview", async () => {
+    const answers = {
+      "GET /v1/sys/health": HEALTHY,
+      [CAPABILITIES]: granted(["read", "sudo"]),
+      "GET /v1/sys/mounts": [200, { data: {} }],
+      "GET /v1/sys/auth": [200, { data: {} }],
+    } as const;
+    expect(await problemsOf(answers, TOKEN, "preview")).toEqual([]);
+    await server?.close();
+    const refused = await problemsOf({ ...answers, [CAPABILITIES]: granted(["update"]) }, TOKEN, "preview");
+    expect(refused.map(({ path }) => path)).toContain("Vault sys/mounts/kv");
+  });
+
   it("is refused when another CA signed its certificate", async () => {
     const { certificate, key } = await selfSigned();
     const https = createServer({ cert: certificate, key }, (_request, response) => response.end());
@@ -138,7 +175,7 @@ describe("Vault", () => {
     try {
       const address = `https://127.0.0.1:${(https.address() as AddressInfo).port}`;
       const other = await selfSigned();
-      expect(await problemsAt(address, TOKEN, other.certificate)).toEqual([
+      expect(await problemsAt(address, TOKEN, { caCertificate: other.certificate })).toEqual([
         expect.objectContaining({
           path: "vault.caCertificate",
           fix: expect.stringContaining("paste that CA's"),
