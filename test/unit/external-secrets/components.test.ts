@@ -195,8 +195,8 @@ describe("NamespaceSecrets", () => {
     expect(madeAfter(jwtStore, only(jwt.resources, RELEASE), jwt.resources)).toBe(true);
   });
 
-  it("waits for ExternalSecrets as long as readiness may take", () => {
-    expect(secret.customTimeouts).toEqual({ create: "2m", update: "2m", delete: "2m" });
+  it("lets the provider wait a little longer than readiness may take, so that the report with the paths comes first", () => {
+    expect(secret.customTimeouts).toEqual({ create: "135s", update: "135s", delete: "2m" });
     expect(secret.inputs.metadata).toMatchObject({
       annotations: { "pulumi.com/waitFor": "condition=Ready" },
     });
