@@ -25,6 +25,11 @@ export class VaultError extends Error {
     this.path = path;
     this.errors = errors;
   }
+
+  /** Whether Vault may answer otherwise in a moment: it has no leader (a redirect to nowhere), or an error of its own. */
+  get passing(): boolean {
+    return this.status < 400 || this.status >= 500;
+  }
 }
 
 /** Vault could not be reached at all: no route, refused, wrong CA, or no answer in time. */

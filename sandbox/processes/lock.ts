@@ -1,18 +1,19 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { link, rename, rm, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { readIfExists } from "../state.ts";
 import { isSameProcess, startTimeOf } from "./identity.ts";
 
-const holderSchema = z.strictObject({ pid: z.int(), startTime: z.string() });
+/** `nonce` tells two holds of one process apart. */
+const holderSchema = z.object({ pid: z.int(), startTime: z.string(), nonce: z.string().optional() });
 
 /**
  * Runs `work` while this process holds the lock file. A lock whose holder no longer runs is taken over;
  * one that is held is an error that names the holder.
  */
 export async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
-  const own = JSON.stringify({ pid: process.pid, startTime: await startTimeOf(process.pid) });
-  while (!(await claim(file, own))) await removeStale(file);
+  const holder = { pid: process.pid, startTime: await startTimeOf(process.pid), nonce: nonce() };
+  await acquire(file, JSON.stringify(holder));
   try {
     return await work();
   } finally {
@@ -20,46 +21,64 @@ export async function withLock<T>(file: string, work: () => Promise<T>): Promise
   }
 }
 
+async function acquire(file: string, own: string): Promise<void> {
+  for (;;) {
+    if (await claim(file, own)) return;
+    const seen = await readIfExists(file);
+    if (seen === undefined) continue;
+    await refuseIfHeld(file, seen);
+    if (await takeOver(file, seen, own)) return;
+  }
+}
+
 /** Creates the lock with its content in one step, so that nobody ever reads half of it. */
 async function claim(file: string, content: string): Promise<boolean> {
-  const temporary = temporaryName(file);
+  return withTemporary(file, content, async (temporary) => {
+    try {
+      await link(temporary, file);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+      throw error;
+    }
+  });
+}
+
+async function refuseIfHeld(file: string, content: string): Promise<void> {
+  const holder = holderSchema.safeParse(JSON.parse(content)).data;
+  if (holder === undefined || !(await isSameProcess(holder.pid, holder.startTime))) return;
+  throw new Error(
+    `Another command (pid ${holder.pid}) is changing this sandbox: it holds ${file}. Wait until it has ended.`,
+  );
+}
+
+/**
+ * Several may find one stale lock. The right to replace exactly this content is a lock of its own, so only one does,
+ * and who comes later sees that the content has changed.
+ */
+async function takeOver(file: string, stale: string, own: string): Promise<boolean> {
+  const digest = createHash("sha256").update(stale).digest("hex").slice(0, 16);
+  return withLock(`${file}.${digest}`, async () => {
+    if ((await readIfExists(file)) !== stale) return false;
+    await withTemporary(file, own, (temporary) => rename(temporary, file));
+    return true;
+  });
+}
+
+async function withTemporary<T>(
+  file: string,
+  content: string,
+  use: (temporary: string) => Promise<T>,
+): Promise<T> {
+  const temporary = `${file}.${nonce()}`;
   await writeFile(temporary, content, { mode: 0o600 });
   try {
-    await link(temporary, file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    return await use(temporary);
   } finally {
     await rm(temporary, { force: true });
   }
 }
 
-async function removeStale(file: string): Promise<void> {
-  const seen = await readIfExists(file);
-  if (seen === undefined) return;
-  const holder = holderSchema.safeParse(JSON.parse(seen)).data;
-  if (holder !== undefined && (await isSameProcess(holder.pid, holder.startTime))) {
-    throw new Error(
-      `Another command (pid ${holder.pid}) is changing this sandbox: it holds ${file}. Wait until it has ended.`,
-    );
-  }
-  await takeAway(file, seen);
-}
-
-/** Another process may have taken the stale lock over since it was read: then what was moved away is put back. */
-async function takeAway(file: string, stale: string): Promise<void> {
-  const aside = temporaryName(file);
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
-  }
-  if ((await readIfExists(aside)) !== stale) await link(aside, file);
-  await rm(aside, { force: true });
-}
-
-function temporaryName(file: string): string {
-  return `${file}.${randomBytes(6).toString("hex")}`;
+function nonce(): string {
+  return randomBytes(6).toString("hex");
 }

@@ -63,7 +63,7 @@ async function whenReady<T>(work: () => Promise<T>): Promise<T | undefined> {
     return await work();
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
-    if (error.status >= 500 || /upgrading from non-versioned/i.test(error.message)) return undefined;
+    if (error.passing || /upgrading from non-versioned/i.test(error.message)) return undefined;
     throw error;
   }
 }

@@ -110,10 +110,10 @@ async function readSealStatus(client: VaultClient): Promise<z.infer<typeof sealS
   }
 }
 
-/** A node that just started refuses connections, and one without a leader answers with a server error. */
+/** A node that just started refuses connections, and one without a leader answers with an error that passes. */
 function undefinedWhileUnsettled(error: unknown): undefined {
   if (error instanceof VaultUnreachableError) return undefined;
-  if (error instanceof VaultError && error.status >= 500) return undefined;
+  if (error instanceof VaultError && error.passing) return undefined;
   throw error;
 }
 

@@ -92,7 +92,7 @@ export async function putInVault(
       await ground.vault.write(`kv/data/${path}`, { options: { cas }, data });
       return;
     } catch (error) {
-      const refused = error instanceof VaultError && error.status >= 400 && error.status < 500;
+      const refused = error instanceof VaultError && !error.passing;
       if (refused || performance.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
