@@ -1,9 +1,11 @@
 import { getCACertificates } from "node:tls";
 import { VaultClient, VaultError, VaultUnreachableError } from "../clients/vault.ts";
+import { sessionPolicyName } from "../components/vault/policies.ts";
 import type { Problem } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
 import { capabilityProblems, readCapabilities, requiredCapabilities } from "./capabilities.ts";
 import { authMountProblems, kvMountProblems } from "./mounts.ts";
+import { rolePrefixProblems } from "./policies.ts";
 
 /** A `preview` only reads; an `update` also makes, changes and deletes. */
 export type Purpose = "preview" | "update";
@@ -138,14 +140,16 @@ async function tokenProblems(
   try {
     const granted = (await client.write("sys/capabilities-self", { paths: required.map(({ path }) => path) }))
       .data;
-    const [mounts, auths] = await Promise.all([
-      listIfAllowed(client, "sys/mounts"),
-      listIfAllowed(client, "sys/auth"),
+    const [mounts, auths, session] = await Promise.all([
+      readIfAllowed(client, "sys/mounts"),
+      readIfAllowed(client, "sys/auth"),
+      readIfAllowed(client, `sys/policies/acl/${sessionPolicyName(settings.vault.auth.rolePrefix)}`),
     ]);
     return [
       ...capabilityProblems(required, granted ?? {}),
       ...kvMountProblems(settings, mounts),
       ...authMountProblems(settings, auths),
+      ...rolePrefixProblems(settings, typeof session.policy === "string" ? session.policy : undefined),
     ];
   } catch (error) {
     if (error instanceof VaultUnreachableError) return [connectionProblem(error)];
@@ -154,8 +158,8 @@ async function tokenProblems(
   }
 }
 
-/** A token that may not list them is reported by its missing capability. */
-async function listIfAllowed(client: VaultClient, path: string): Promise<Readonly<Record<string, unknown>>> {
+/** A token that may not read it is reported by its missing capability. */
+async function readIfAllowed(client: VaultClient, path: string): Promise<Readonly<Record<string, unknown>>> {
   try {
     return (await client.read(path)) ?? {};
   } catch (error) {

@@ -1,6 +1,6 @@
 const OWNER = "vault-management";
 
-/** A mount's description: by it another stack on the same Vault sees whose the mount is. */
+/** A mount's description, and a policy's first comment: by it another stack on the same Vault sees whose they are. */
 export function mountDescription(environment: string): string {
   return `${OWNER} ${environment}`;
 }

@@ -1,4 +1,5 @@
 import type { NamespaceSettings, ServiceSettings } from "../../config/schema.ts";
+import { mountDescription } from "./ownership.ts";
 
 /** A policy as Vault stores it: `document` is HCL. */
 export interface PolicyDocument {
@@ -10,11 +11,20 @@ export interface PolicyDocument {
  * What ESO itself calls with the token of a login, besides the reads. Roles leave the default policy off, which would
  * otherwise grant these two and more.
  */
-export function sessionPolicy(prefix: string): PolicyDocument {
+export function sessionPolicy(prefix: string, environment: string): PolicyDocument {
   return {
-    name: `${prefix}.session`,
-    document: `${grant("auth/token/lookup-self", "read")}\n${grant("auth/token/revoke-self", "update")}`,
+    name: sessionPolicyName(prefix),
+    document: [
+      `# ${mountDescription(environment)}\n`,
+      `${grant("auth/token/lookup-self", "read")}\n`,
+      grant("auth/token/revoke-self", "update"),
+    ].join(""),
   };
+}
+
+/** There is one for each role prefix, so its first line also says whose the prefix is. */
+export function sessionPolicyName(prefix: string): string {
+  return `${prefix}.session`;
 }
 
 /**
@@ -44,7 +54,7 @@ export function servicePolicies(prefix: string, namespace: NamespaceSettings): r
 /** The policies of a namespace's role: the session's, then the services' by name. */
 export function policyNames(prefix: string, namespace: NamespaceSettings): readonly string[] {
   const names = servicePolicies(prefix, namespace).map(({ name }) => name);
-  return [sessionPolicy(prefix).name, ...names.toSorted()];
+  return [sessionPolicyName(prefix), ...names.toSorted()];
 }
 
 /** The KV paths, below the mount, that a service's secrets are read from: each once, sorted. */

@@ -29,7 +29,7 @@ export class WorkloadAuth extends pulumi.ComponentResource {
         rateLimit(quota, fields, { parent: this, dependsOn: mount });
       }
     }
-    const session = sessionPolicy(args.vault.auth.rolePrefix);
+    const session = sessionPolicy(args.vault.auth.rolePrefix, args.environment);
     const policy = new vault.Policy(
       session.name,
       { name: session.name, policy: session.document },

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -57,6 +57,25 @@ describe.skipIf(missing.length > 0)(title, () => {
   it("previews no changes after `up`, the real servers compared as well", async () => {
     const { changes } = await engine.preview(await stack(), { refresh: true, expectNoChanges: true });
     expect(changes).toMatchObject({ created: 0, updated: 0, deleted: 0 });
+  });
+
+  it("previews with the read-mostly policy of docs/bootstrap.md, which no update may run with", async () => {
+    const text = await readFile(join(projectFolder, "docs", "bootstrap.md"), "utf8");
+    const [, deployer = ""] = /```hcl\n([\s\S]*?)```/.exec(text) ?? [];
+    const policy = deployer.replace(/^(path "(?!sys\/capabilities-self).*)$/gm, (line) =>
+      line.replace(/"(create|update|delete)"(, )?/g, "").replace(", ]", "]"),
+    );
+    await ground.vault.write("sys/policies/acl/previewer", { policy });
+    const { auth } = await ground.vault.write("auth/token/create", {
+      policies: ["previewer"],
+      no_default_policy: true,
+    });
+    const tokenFile = join(root, "previewer-token");
+    await writeFile(tokenFile, String(auth?.client_token), { mode: 0o600 });
+    const input = { ...(await stack()), sandbox: { ...sandbox, vault: { ...sandbox.vault, tokenFile } } };
+    const { changes } = await engine.preview(input, { refresh: true, expectNoChanges: true });
+    expect(changes).toMatchObject({ created: 0, updated: 0, deleted: 0 });
+    await expect(engine.up(input)).rejects.toThrow(/create.*sys\/mounts\/kv|sys\/mounts\/kv[\s\S]*create/);
   });
 
   it("names in the preview what the removal of a secret takes along", async () => {

@@ -36,6 +36,12 @@ export function mainJobChecks(prepare: () => Promise<Ground>): void {
   }
 
   describe("the dev stack", () => {
+    it("fails while a value was never put, and says which and what to do", async () => {
+      const failing = deploy(ground, shortReadiness);
+      await expect(failing).rejects.toThrow(/llm\/openai-api-key[\s\S]*llm\/openai/);
+      await expect(failing).rejects.toThrow(/npm run secrets -- put llm\/openai/);
+    });
+
     it("brings the value in Vault into the Secret, first value included", async () => {
       const { seeded } = await firstDeploy(ground);
       expect(seeded).toEqual([{ path: `kv/${path}`, properties: ["api_key"] }]);

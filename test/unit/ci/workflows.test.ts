@@ -66,6 +66,17 @@ describe("the workflows", () => {
     }
   });
 
+  it("deploys nothing but a push to main that has passed the checks, or what a person asks for", () => {
+    const deploy = workflows.find(({ name }) => name === "deploy.yml")?.content;
+    expect(deploy?.on).toEqual({
+      workflow_run: { workflows: ["check"], types: ["completed"], branches: ["main"] },
+      workflow_dispatch: null,
+    });
+    const condition = deploy?.jobs.deploy?.if ?? "";
+    expect(condition).toContain("workflow_run.conclusion == 'success'");
+    expect(condition).toContain("workflow_run.event == 'push'");
+  });
+
   it("lets only deploy change anything", () => {
     const commands = workflows.flatMap(({ name, text }) =>
       [...text.matchAll(/^\s+command: (\w+)$/gm)].map(([, command]) => `${name} ${command}`),
