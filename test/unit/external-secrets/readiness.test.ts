@@ -118,7 +118,7 @@ describe("awaitReadiness", () => {
   ExternalSecret llm/openai-api-key
     reads: llm/openai
     found: could not get secret data: Secret does not exist
-    fix:   if the value is missing, put it: npm run secrets -- put llm/openai --stack stack; then run up again`);
+    fix:   if the value is missing, put it: npm run secrets -- put llm/openai --stack ${pulumi.getStack()}; then run up again`);
   });
 
   it("warns of the same in mode report", async () => {
