@@ -31,6 +31,7 @@ export const remoteKey = text(isRemoteKey, (value) => {
     allowed:
       "segments of letters, digits, '_', '.', '-' joined by '/'; no leading or trailing '/', no '..', no '*' or '+'",
     fix: "write the exact path below the mount, e.g. llm/openai: a policy grants exactly this path",
+    ...hidden(value),
   };
 });
 
@@ -68,9 +69,14 @@ const withoutProperty: Rule = {
   fix: "add '#' and the property of the secret that this key takes; a value itself belongs in Vault: npm run secrets -- put",
 };
 
-/** A text with neither '/' nor '#' may be a value that somebody pasted where its place belongs. */
-function hidden(value: string): Partial<Rule> {
-  return /[/#]/.test(value) ? {} : { found: `a text of ${value.length} characters (not shown)` };
+/** Longer than a name that people give; keys and tokens have longer runs, even base64 with its slashes. */
+const LONGEST_SHOWN = 24;
+
+/** A text with neither '/' nor '#', or with a long run between them, may be a value pasted where its place belongs. */
+function hidden(value: string): { readonly found?: string } {
+  const pieces = value.split(/[/#]/);
+  const place = pieces.length > 1 && pieces.every((piece) => piece.length <= LONGEST_SHOWN);
+  return place ? {} : { found: `a text of ${value.length} characters (not shown)` };
 }
 
 const neitherForm = z.unknown().transform((_value, context): RemoteRef => {
