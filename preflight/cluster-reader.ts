@@ -11,6 +11,14 @@ export interface Definition extends Labelled {
   readonly servedVersions: readonly string[];
 }
 
+/** An object of a namespace. */
+export interface Named extends Labelled {
+  readonly name: string;
+}
+
+/** Kinds that the program makes in namespaces which may belong to others. */
+export type NamespacedKind = "ServiceAccount" | "SecretStore" | "ExternalSecret";
+
 /** Milliseconds for one request; the client itself would wait five minutes for an answer. */
 const TIMEOUT_MS = 15_000;
 
@@ -19,12 +27,14 @@ export class ClusterReader {
   readonly #version: k8s.VersionApi;
   readonly #core: k8s.CoreV1Api;
   readonly #extensions: k8s.ApiextensionsV1Api;
+  readonly #custom: k8s.CustomObjectsApi;
 
   constructor(config: k8s.KubeConfig) {
     const impatient = withTimeout(config);
     this.#version = new k8s.VersionApi(impatient);
     this.#core = new k8s.CoreV1Api(impatient);
     this.#extensions = new k8s.ApiextensionsV1Api(impatient);
+    this.#custom = new k8s.CustomObjectsApi(impatient);
   }
 
   /** Why the API does not serve us; `undefined` when it does. */
@@ -38,6 +48,26 @@ export class ClusterReader {
     return typeof found === "object" ? { labels: found.metadata?.labels ?? {} } : found;
   }
 
+  async objects(kind: NamespacedKind, namespace: string): Promise<readonly Named[] | string | undefined> {
+    const found = await attempt(() => this.#list(kind, namespace));
+    if (typeof found !== "object") return found;
+    return (found.items ?? []).map(({ metadata }) => ({
+      name: metadata?.name ?? "",
+      labels: metadata?.labels ?? {},
+    }));
+  }
+
+  async #list(kind: NamespacedKind, namespace: string): Promise<ObjectList> {
+    if (kind === "ServiceAccount") return this.#core.listNamespacedServiceAccount({ namespace });
+    const plural = `${kind.toLowerCase()}s`;
+    return this.#custom.listNamespacedCustomObject({
+      group: "external-secrets.io",
+      version: "v1",
+      namespace,
+      plural,
+    });
+  }
+
   async definition(name: string): Promise<Definition | string | undefined> {
     const found = await attempt(() => this.#extensions.readCustomResourceDefinition({ name }));
     if (typeof found !== "object") return found;
@@ -46,6 +76,10 @@ export class ClusterReader {
       servedVersions: found.spec.versions.filter(({ served }) => served).map((version) => version.name),
     };
   }
+}
+
+interface ObjectList {
+  readonly items?: readonly { readonly metadata?: k8s.V1ObjectMeta }[];
 }
 
 async function attempt<T extends object>(read: () => Promise<T>): Promise<T | string | undefined> {

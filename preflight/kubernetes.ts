@@ -4,6 +4,7 @@ import { pathText, show } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
 import { ClusterReader, type Labelled } from "./cluster-reader.ts";
 import { definitionProblems } from "./definitions.ts";
+import { objectProblems } from "./objects.ts";
 
 /** Everything about the Kubernetes cluster that would stop the update; reads only. */
 export async function kubernetesProblems(
@@ -23,6 +24,7 @@ export async function kubernetesProblems(
   const problems = await Promise.all([
     definitionProblems(reader, settings),
     namespaceProblems(reader, settings),
+    objectProblems(reader, settings),
   ]);
   return problems.flat();
 }

@@ -200,3 +200,39 @@ describe("namespaces", () => {
     ]);
   });
 });
+
+describe("what is in the namespaces already", () => {
+  const accounts = "GET /api/v1/namespaces/llm/serviceaccounts";
+  const secrets = "GET /apis/external-secrets.io/v1/namespaces/llm/externalsecrets";
+  const objects = (name: string, labels: Record<string, string> = {}): Answer => [
+    200,
+    { items: [{ metadata: { name, labels } }, { metadata: { name: "default" } }] },
+  ];
+
+  it("is fine where it is this stack's own, or bears another name", async () => {
+    const answers = { [accounts]: objects("vault-store", ours), [secrets]: objects("another") };
+    expect(await problemsOf(answers)).toEqual([]);
+  });
+
+  it("is refused where somebody else made it, each by its field", async () => {
+    const stage = { "vault-management/environment": "stage" };
+    const answers = { [accounts]: objects("vault-store"), [secrets]: objects("openai-api-key", stage) };
+    expect(await problemsOf(answers)).toMatchObject([
+      {
+        path: "namespaces.llm.store.serviceAccount",
+        found: expect.stringContaining("ServiceAccount llm/vault-store"),
+      },
+      {
+        path: "namespaces.llm.services.llm-gateway.secrets.openai-api-key",
+        found: expect.stringContaining("ExternalSecret llm/openai-api-key"),
+        fix: expect.stringContaining("choose another name"),
+      },
+    ]);
+  });
+
+  it("is named where it may not be listed", async () => {
+    expect(await problemsOf({ [accounts]: [403, { message: "forbidden" }] })).toMatchObject([
+      { path: "namespaces.llm", found: expect.stringContaining("ServiceAccount") },
+    ]);
+  });
+});
