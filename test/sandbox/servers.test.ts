@@ -255,11 +255,13 @@ test("down ends the pods too, also those of a node agent that was killed", async
     command: ["node", "-e", "setInterval(() => {}, 1000)"],
   };
   const pod = { metadata: { name: "orphan" }, spec: { containers: [container] } };
+  const before = new Set((await status({ root: testRoot })).pods.map(({ pid }) => pid));
   await kubernetes("/api/v1/namespaces/default/pods", pod);
   const [process] = await vi.waitFor(async () => {
     const { pods } = await status({ root: testRoot });
-    expect(pods).toHaveLength(1);
-    return pods;
+    const started = pods.filter(({ name, pid }) => name === "node" && !before.has(pid));
+    expect(started).toHaveLength(1);
+    return started;
   }, 30_000);
   const pid = process?.pid ?? 0;
   expect(await startTimeOf(pid)).toBeDefined();
