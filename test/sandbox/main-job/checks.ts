@@ -121,6 +121,23 @@ export function mainJobChecks(prepare: () => Promise<Ground>): void {
       expect(await cluster.secret("llm", "lasting")).toBeDefined();
     });
 
+    it("takes the long form: a whole secret, a reference in ESO's words, a template and a type", async () => {
+      await putInVault(ground, "llm/login", { user: "ada", pass: "of her own" });
+      const secret = {
+        type: "kubernetes.io/basic-auth",
+        dataFrom: [{ extract: { key: "llm/login" } }],
+        data: { key: { remoteRef: { key: path, property: "api_key" } } },
+        template: { data: { username: "{{ .user }}", password: "{{ .pass }}, {{ .key }}" } },
+      };
+      await deploy(ground, llmSecrets({ login: secret }));
+      const value = await valueInVault(ground, path, "api_key");
+      const synced = await cluster.secret("llm", "login");
+      expect(Object.keys(synced ?? {}).sort()).toEqual(["password", "username"]);
+      expect(synced?.username).toBe("ada");
+      expect(synced?.password === `of her own, ${value}`).toBe(true);
+      await deploy(ground);
+    });
+
     it("fails an edit to a path that is not there, and names the ExternalSecret and the path", async () => {
       const failing = deploy(ground, shortReadiness, missingPath);
       await expect(failing).rejects.toThrow(/llm\/openai-api-key[\s\S]*llm\/not-there/);
