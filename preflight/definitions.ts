@@ -1,3 +1,4 @@
+import { OWNER_LABEL } from "../components/external-secrets/metadata.ts";
 import type { Problem } from "../config/problems.ts";
 import { show } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
@@ -5,9 +6,6 @@ import type { ClusterReader } from "./cluster-reader.ts";
 
 /** Every installation of ESO has it. */
 const SIGN = "externalsecrets.external-secrets.io";
-
-/** Label that says whose stack installed a definition. */
-const OWNER = "vault-management/environment";
 
 /** What the program writes resources of. */
 const NEEDED: readonly string[] = [SIGN, "secretstores.external-secrets.io"];
@@ -26,10 +24,10 @@ export async function definitionProblems(
       if (typeof found === "string") return [unreadable(name, found)];
       if (mode === "existing") {
         if (found === undefined) return [missing(name)];
-        if (found.labels[OWNER] === environment) return [ourOwn(name, environment)];
+        if (found.labels[OWNER_LABEL] === environment) return [ourOwn(name, environment)];
         return found.servedVersions.includes("v1") ? [] : [tooOld(name, found.servedVersions)];
       }
-      const owner = found?.labels[OWNER];
+      const owner = found?.labels[OWNER_LABEL];
       return found === undefined || owner === environment ? [] : [foreign(name, environment, owner)];
     }),
   );
@@ -48,7 +46,7 @@ function missing(name: string): Problem {
 function ourOwn(name: string, environment: string): Problem {
   return {
     path: "externalSecrets.mode",
-    found: `existing, and ${name} was installed by this stack (label ${OWNER}=${environment})`,
+    found: `existing, and ${name} was installed by this stack (label ${OWNER_LABEL}=${environment})`,
     allowed: "existing where somebody else installed the External Secrets Operator",
     fix:
       "keep mode: managed; or hand the operator over first: remove that label from the definitions, and take the " +
@@ -76,7 +74,7 @@ function foreign(name: string, environment: string, owner: string | undefined): 
       owner === undefined
         ? "declare mode: existing and leave it to its owner; or adopt it: helm upgrade its release with " +
           "crds.annotations helm.sh/resource-policy: keep, helm uninstall it, label each *.external-secrets.io definition " +
-          `${OWNER}=${environment}, and pulumi import them`
+          `${OWNER_LABEL}=${environment}, and pulumi import them`
         : "declare mode: existing here: one stack of a cluster manages the operator",
   };
 }

@@ -1,4 +1,5 @@
 import * as k8s from "@kubernetes/client-node";
+import { OWNER_LABEL } from "../components/external-secrets/metadata.ts";
 import type { Problem } from "../config/problems.ts";
 import { pathText, show } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
@@ -94,7 +95,7 @@ async function namespaceProblems(reader: ClusterReader, settings: Settings): Pro
 }
 
 function isOurs(found: Labelled, { environment }: Settings): boolean {
-  return found.labels["vault-management/environment"] === environment;
+  return found.labels[OWNER_LABEL] === environment;
 }
 
 function missingNamespace(path: string, name: string): Problem {
@@ -107,7 +108,7 @@ function missingNamespace(path: string, name: string): Problem {
 }
 
 function foreignNamespace(path: string, name: string, { environment }: Settings): Problem {
-  const adopt = `adopt it: kubectl label namespace ${name} vault-management/environment=${environment}, then pulumi import`;
+  const adopt = `adopt it: kubectl label namespace ${name} ${OWNER_LABEL}=${environment}, then pulumi import`;
   return {
     path,
     found: `a namespace ${name} that exists already and is not this stack's`,

@@ -1,9 +1,7 @@
+import { OWNER_LABEL } from "../components/external-secrets/metadata.ts";
 import { type Problem, pathText } from "../config/problems.ts";
 import type { NamespaceSettings, Settings } from "../config/schema.ts";
 import type { ClusterReader, NamespacedKind } from "./cluster-reader.ts";
-
-/** Label that says whose stack made an object. */
-const OWNER = "vault-management/environment";
 
 interface Claim {
   readonly kind: NamespacedKind;
@@ -57,7 +55,7 @@ async function foreign(
   const found = await reader.objects(kind, namespace);
   if (typeof found === "string") return [unreadable(namespace, kind, found)];
   const others = new Set(
-    (found ?? []).filter(({ labels }) => labels[OWNER] !== environment).map(({ name }) => name),
+    (found ?? []).filter(({ labels }) => labels[OWNER_LABEL] !== environment).map(({ name }) => name),
   );
   return claims
     .filter((claim) => claim.kind === kind && others.has(claim.name))

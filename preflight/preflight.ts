@@ -1,7 +1,7 @@
+import { findToken } from "../clients/vault-token.ts";
 import type { Settings } from "../config/schema.ts";
 import { PreflightError } from "./error.ts";
 import { kubernetesProblems } from "./kubernetes.ts";
-import { findToken } from "./token.ts";
 import { type Purpose, vaultProblems } from "./vault.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { VaultConnection } from "../../clients/vault.ts";
+import { findToken } from "../../clients/vault-token.ts";
 import type { Settings } from "../../config/schema.ts";
 import { serverUrl } from "../../config/values.ts";
 
@@ -22,14 +22,11 @@ export async function vaultConnection(
   }
   const caFile = environment.VAULT_CACERT;
   const caPem = caFile ? await readText(caFile, "VAULT_CACERT") : vault.caCertificate;
-  const token = environment.VAULT_TOKEN || (await tokenFile(home));
+  const token = await findToken(environment, home);
+  if (token === undefined) {
+    throw new Error("No Vault token: set VAULT_TOKEN, or run vault login, which writes ~/.vault-token");
+  }
   return { address, token, ...(caPem === undefined ? {} : { caPem }) };
-}
-
-async function tokenFile(home: string): Promise<string> {
-  const token = await readFile(join(home, ".vault-token"), "utf8").catch(() => "");
-  if (token.trim() !== "") return token.trim();
-  throw new Error("No Vault token: set VAULT_TOKEN, or run vault login, which writes ~/.vault-token");
 }
 
 async function readText(file: string, variable: string): Promise<string> {

@@ -1,10 +1,5 @@
-import type { SecretSettings, Settings } from "../../config/schema.ts";
-
-/** One read that ESO makes of a path: one property or the whole secret, the newest version or a pinned one. */
-export interface DeclaredRead {
-  readonly property?: string;
-  readonly version?: number;
-}
+import { type DeclaredRead, readsOf } from "../../config/reads.ts";
+import type { Settings } from "../../config/schema.ts";
 
 /** A KV v2 path that the stack's ExternalSecrets read, with all that they take from it. */
 export interface DeclaredPath {
@@ -62,14 +57,6 @@ function usesOf({ name: namespace, store, services }: Settings["namespaces"][num
       readsOf(secret).map((read) => ({ ...read, mount: store.mount, namespace, name: secret.name })),
     ),
   );
-}
-
-function readsOf({ data, dataFrom }: SecretSettings): readonly ({ readonly key: string } & DeclaredRead)[] {
-  const pinned = (version: number | undefined) => (version === undefined ? {} : { version });
-  return [
-    ...Object.values(data).map(({ key, property, version }) => ({ key, property, ...pinned(version) })),
-    ...dataFrom.map(({ extract }) => ({ key: extract.key, ...pinned(extract.version) })),
-  ];
 }
 
 function declaredPath(uses: readonly Use[]): DeclaredPath {

@@ -1,6 +1,7 @@
 import type { VaultClient } from "../../clients/vault.ts";
+import type { DeclaredRead } from "../../config/reads.ts";
 import type { Settings } from "../../config/schema.ts";
-import { type DeclaredPath, type DeclaredRead, declaredPaths } from "./declared.ts";
+import { type DeclaredPath, declaredPaths } from "./declared.ts";
 import {
   currentReadable,
   explained,

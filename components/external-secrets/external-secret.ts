@@ -1,5 +1,5 @@
 import type { NamespaceSettings, SecretSettings, Settings } from "../../config/schema.ts";
-import { goDuration } from "../vault/durations.ts";
+import { goDuration } from "../durations.ts";
 import { API_VERSION, ownLabels } from "./metadata.ts";
 
 export type ExternalSecretManifest = ReturnType<typeof externalSecretManifest>;

@@ -1,10 +1,13 @@
 /** API of the custom resources that this program writes; served by every ESO release since 0.16. */
 export const API_VERSION = "external-secrets.io/v1";
 
+/** Label that says whose stack made an object: by it preflight tells this stack's own from others'. */
+export const OWNER_LABEL = "vault-management/environment";
+
 /** What marks a Kubernetes object as this stack's. */
 export function ownLabels(environment: string): Readonly<Record<string, string>> {
   return {
     "app.kubernetes.io/managed-by": "vault-management",
-    "vault-management/environment": environment,
+    [OWNER_LABEL]: environment,
   };
 }

@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { NamespaceSettings, Settings } from "../../config/schema.ts";
+import { seconds } from "../durations.ts";
 import { protection } from "../protection.ts";
-import { seconds } from "../vault/durations.ts";
 import { type ExternalSecretManifest, externalSecretManifests } from "./external-secret.ts";
 import { ownLabels } from "./metadata.ts";
 import { operatorSubject } from "./operator.ts";

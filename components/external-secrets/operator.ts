@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../config/schema.ts";
-import { durationMs } from "../../config/values.ts";
+import { seconds } from "../durations.ts";
 import { protection } from "../protection.ts";
 import type { CrdManifest } from "./crds.ts";
 import { ownLabels } from "./metadata.ts";
@@ -125,7 +125,7 @@ export class ExternalSecretsOperator extends pulumi.ComponentResource {
         values: chartValues(settings),
         skipCrds: true,
         atomic: true,
-        timeout: Math.max(MIN_RELEASE_SECONDS, Math.ceil(durationMs(readiness.timeout) / 1_000)),
+        timeout: Math.max(MIN_RELEASE_SECONDS, seconds(readiness.timeout)),
         maxHistory: 5,
       },
       { parent: this, dependsOn },

@@ -1,4 +1,5 @@
 import type { Settings } from "../../config/schema.ts";
+import { OWNER_LABEL } from "./metadata.ts";
 
 /** Name of the Helm release, and so of the Deployment and Service that the chart makes. */
 export const releaseName = "external-secrets";
@@ -26,7 +27,7 @@ export function chartValues({
     installCRDs: false,
     rbac: { create: false },
     serviceAccount: { create: true, name: serviceAccount },
-    commonLabels: { "vault-management/environment": environment },
+    commonLabels: { [OWNER_LABEL]: environment },
     replicaCount: replicas,
     revisionHistoryLimit: 3,
     leaderElect: several,

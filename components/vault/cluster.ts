@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as vault from "@pulumi/vault";
 import type { Settings } from "../../config/schema.ts";
+import { goDuration, seconds } from "../durations.ts";
 import { protection } from "../protection.ts";
-import { goDuration, seconds } from "./durations.ts";
 import { mountDescription } from "./ownership.ts";
 import { quotasByPlace, rateLimit } from "./quotas.ts";
 

@@ -1,3 +1,4 @@
+import { readsOf } from "../../config/reads.ts";
 import type { NamespaceSettings, ServiceSettings } from "../../config/schema.ts";
 import { mountDescription } from "./ownership.ts";
 
@@ -59,10 +60,7 @@ export function policyNames(prefix: string, namespace: NamespaceSettings): reado
 
 /** The KV paths, below the mount, that a service's secrets are read from: each once, sorted. */
 export function secretReads(service: ServiceSettings): readonly string[] {
-  const keys = service.secrets.flatMap(({ data, dataFrom }) => [
-    ...Object.values(data).map(({ key }) => key),
-    ...dataFrom.map(({ extract }) => extract.key),
-  ]);
+  const keys = service.secrets.flatMap(readsOf).map(({ key }) => key);
   return [...new Set(keys)].toSorted();
 }
 

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import * as vault from "@pulumi/vault";
 import type { Settings } from "../../config/schema.ts";
-import { seconds } from "./durations.ts";
+import { seconds } from "../durations.ts";
 
 type VaultSettings = Settings["vault"];
 export type QuotaSettings = VaultSettings["quotas"][string];

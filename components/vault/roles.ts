@@ -1,5 +1,5 @@
 import type { NamespaceSettings, Settings } from "../../config/schema.ts";
-import { seconds } from "./durations.ts";
+import { seconds } from "../durations.ts";
 import { policyNames } from "./policies.ts";
 
 /** What every role says about the tokens of its logins, in the provider's words; durations in seconds. */

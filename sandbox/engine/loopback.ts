@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { KubeConfig } from "@kubernetes/client-node";
+import { fieldsOf } from "./direct/values.ts";
 import { EngineError, type StackInput } from "./engine.ts";
 
 /** Whether a URL's host is this machine alone: 127.0.0.0/8, ::1 or `localhost`. */
@@ -44,8 +45,4 @@ export function requireStackOnLoopback({ declaration, sandbox }: StackInput): vo
       config.getClusters().map(({ name, server }) => [`kubeconfig cluster ${name}`, server]),
     ),
   });
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }

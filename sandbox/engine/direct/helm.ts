@@ -3,13 +3,15 @@ import { randomBytes } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual, promisify } from "node:util";
+import { until } from "../../processes/until.ts";
 import type { ChangeAction } from "../engine.ts";
 import type { KubernetesClient } from "./kubernetes-client.ts";
 import { hasCondition, ownerValue } from "./kubernetes-resource.ts";
-import { eventually, type Fields, fieldsOf, requiredText } from "./values.ts";
+import { type Fields, fieldsOf, requiredText } from "./values.ts";
 
 const run = promisify(execFile);
 const label = "sandbox-owner";
+const intervalMs = 200;
 const availableTimeoutMs = 120_000;
 const largestOutputBytes = 64 * 1024 * 1024;
 
@@ -126,11 +128,15 @@ export class Helm {
 }
 
 async function untilAvailable(kubernetes: KubernetesClient, release: HelmRelease): Promise<void> {
-  await eventually(`availability of the release ${release.name}`, availableTimeoutMs, async () => {
-    const deployments = await kubernetes.list("apps/v1", "Deployment", release.namespace);
-    const own = deployments.filter((one) => releaseName(one) === release.name);
-    return own.length > 0 && own.every(isAvailable) ? true : undefined;
-  });
+  await until(
+    `the release ${release.name} was available`,
+    { deadlineMs: availableTimeoutMs, intervalMs },
+    async () => {
+      const deployments = await kubernetes.list("apps/v1", "Deployment", release.namespace);
+      const own = deployments.filter((one) => releaseName(one) === release.name);
+      return own.length > 0 && own.every(isAvailable) ? true : undefined;
+    },
+  );
 }
 
 function releaseName(deployment: Fields): unknown {

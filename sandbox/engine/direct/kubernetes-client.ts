@@ -1,8 +1,12 @@
 import type { RequestOptions } from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { Agent, request } from "undici";
+import { until } from "../../processes/until.ts";
 import { requireLoopback } from "../loopback.ts";
-import { eventually, type Fields, fieldsOf } from "./values.ts";
+import { type Fields, fieldsOf } from "./values.ts";
+
+/** Between two looks at what the server has no event for. */
+const intervalMs = 200;
 
 /** Field manager of everything that this engine applies. */
 export const fieldManager = "sandbox.vault-management";
@@ -64,8 +68,10 @@ export class KubernetesClient {
   async apply(object: Fields): Promise<Fields> {
     const ref = refOf(object);
     // A kind whose CRD was just established is served moments later.
-    const path = await eventually(`the API server's serving of ${ref.apiVersion} ${ref.kind}`, 30_000, () =>
-      this.#pathOf(ref),
+    const path = await until(
+      `the API server served ${ref.apiVersion} ${ref.kind}`,
+      { deadlineMs: 30_000, intervalMs },
+      () => this.#pathOf(ref),
     );
     return this.#send("PATCH", `${path}?fieldManager=${fieldManager}&force=true`, object);
   }
@@ -97,7 +103,7 @@ export class KubernetesClient {
     const path = await this.#pathOf(ref);
     if (path === undefined) return;
     await orMissing(() => this.#send("DELETE", path));
-    await eventually(`the deletion of ${ref.kind} ${ref.name}`, timeoutMs, async () =>
+    await until(`${ref.kind} ${ref.name} was gone`, { deadlineMs: timeoutMs, intervalMs }, async () =>
       (await this.read(ref)) === undefined ? true : undefined,
     );
   }

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
+import { until } from "../../processes/until.ts";
 import type { ChangeAction } from "../engine.ts";
 import { type KubernetesClient, refOf } from "./kubernetes-client.ts";
-import { eventually, type Fields, fieldsOf, requiredText } from "./values.ts";
+import { type Fields, fieldsOf, requiredText } from "./values.ts";
 
 /** Marks what this engine made, and may therefore delete. */
 export const ownerLabel = "sandbox.vault-management/owner";
@@ -24,8 +25,10 @@ export async function applyKubernetes(
   const after = await kubernetes.apply(object);
   const usable = isUsable[ref.kind];
   if (usable !== undefined && !usable(after)) {
-    await eventually(`readiness of ${ref.kind} ${ref.name}`, readyTimeoutMs, async () =>
-      usable((await kubernetes.read(ref)) ?? {}) ? true : undefined,
+    await until(
+      `${ref.kind} ${ref.name} was ready`,
+      { deadlineMs: readyTimeoutMs, intervalMs: 200 },
+      async () => (usable((await kubernetes.read(ref)) ?? {}) ? true : undefined),
     );
   }
   const id = ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;

@@ -1,5 +1,6 @@
 import { pathToFileURL } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
+import { mountDescription } from "../../../components/vault/ownership.ts";
 import { Deployment } from "./deployment.ts";
 import { Helm } from "./helm.ts";
 import type { DeployJob, DeployReport } from "./job.ts";
@@ -66,7 +67,7 @@ function ownershipOf(declaration: Fields) {
   const auth = fieldsOf(fieldsOf(declaration.vault).auth);
   return {
     rolePrefix: String(auth.rolePrefix),
-    description: `vault-management ${declaration.environment}`,
+    description: mountDescription(String(declaration.environment)),
   };
 }
 

@@ -1,7 +1,8 @@
 import { type VaultClient, VaultError } from "../../../clients/vault.ts";
+import { until } from "../../processes/until.ts";
 import type { ChangeAction } from "../engine.ts";
 import { sameValue } from "./same.ts";
-import { eventually, type Fields } from "./values.ts";
+import type { Fields } from "./values.ts";
 import { type VaultType, vaultTypes } from "./vault-types.ts";
 
 /**
@@ -73,15 +74,19 @@ async function write(
 
 /** A KV version 2 mount answers 400 while it prepares itself, which takes moments (Vault's own "Upgrading from..."). */
 async function settled<T>(request: () => Promise<T>): Promise<T> {
-  const outcome = await eventually("Vault's preparation of the mount", 30_000, async () => {
-    try {
-      return { value: await request() };
-    } catch (error) {
-      if (error instanceof VaultError && /upgrading from non-versioned/i.test(error.message))
-        return undefined;
-      throw error;
-    }
-  });
+  const outcome = await until(
+    "Vault had prepared the mount",
+    { deadlineMs: 30_000, intervalMs: 200 },
+    async () => {
+      try {
+        return { value: await request() };
+      } catch (error) {
+        if (error instanceof VaultError && /upgrading from non-versioned/i.test(error.message))
+          return undefined;
+        throw error;
+      }
+    },
+  );
   return outcome.value;
 }
 

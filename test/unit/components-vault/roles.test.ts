@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { goDuration, seconds } from "../../../components/vault/durations.ts";
+import { goDuration, seconds } from "../../../components/durations.ts";
 import { policyNames } from "../../../components/vault/policies.ts";
 import { jwtRole, kubernetesRole } from "../../../components/vault/roles.ts";
 import type { NamespaceSettings, Settings } from "../../../config/schema.ts";

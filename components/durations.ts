@@ -1,4 +1,4 @@
-import { durationMs } from "../../config/values.ts";
+import { durationMs } from "../config/values.ts";
 
 /** Whole seconds of a Go duration, rounded up: Vault takes no fractions. */
 export function seconds(duration: string): number {
