@@ -5,10 +5,9 @@ import { seconds } from "../durations.ts";
 import { protection } from "../protection.ts";
 import { type ExternalSecretManifest, externalSecretManifests } from "./external-secret.ts";
 import { ownLabels } from "./metadata.ts";
-import { operatorSubject } from "./operator.ts";
+import { operatorRightsIn } from "./operator-rights.ts";
 import { tokenReviewBindingName, tokenReviewRoleName, workloadNamespaceRules } from "./rbac.ts";
 import { storeManifest } from "./store.ts";
-import { releaseName } from "./values.ts";
 
 export interface NamespaceSecretsArgs {
   readonly settings: Settings;
@@ -61,22 +60,8 @@ export class NamespaceSecrets extends pulumi.ComponentResource {
 
   #operatorRights(dependsOn: pulumi.Resource[]): readonly pulumi.Resource[] {
     const { settings, namespace } = this.#args;
-    const metadata = this.#metadata(releaseName);
-    const role = new k8s.rbac.v1.Role(
-      this.#logicalName(releaseName),
-      { metadata, rules: workloadNamespaceRules(namespace.store.serviceAccount) },
-      { parent: this, dependsOn },
-    );
-    const binding = new k8s.rbac.v1.RoleBinding(
-      this.#logicalName(releaseName),
-      {
-        metadata,
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: metadata.name },
-        subjects: [operatorSubject(settings.externalSecrets)],
-      },
-      { parent: this, dependsOn: [role] },
-    );
-    return [role, binding];
+    const rules = workloadNamespaceRules(namespace.store.serviceAccount);
+    return operatorRightsIn(namespace.name, rules, settings, { parent: this, dependsOn });
   }
 
   #tokenReview(account: pulumi.Resource): readonly pulumi.Resource[] {

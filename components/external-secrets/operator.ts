@@ -5,6 +5,7 @@ import { seconds } from "../durations.ts";
 import { protection } from "../protection.ts";
 import type { CrdManifest } from "./crds.ts";
 import { ownLabels } from "./metadata.ts";
+import { operatorRightsIn, operatorSubject } from "./operator-rights.ts";
 import {
   operatorClusterRules,
   operatorNamespaceRules,
@@ -50,7 +51,7 @@ export class ExternalSecretsOperator extends pulumi.ComponentResource {
       { parent: this, ...kept },
     );
     const definitions = crds.map((crd) => this.#definition(crd, settings));
-    const rights = [...this.#clusterRights(settings), ...this.#namespaceRights(settings, namespace)];
+    const rights = [...this.#clusterRights(settings), ...this.#rightsInOwnNamespace(settings, namespace)];
     this.#release(settings, [namespace, ...definitions, ...rights]);
   }
 
@@ -84,31 +85,11 @@ export class ExternalSecretsOperator extends pulumi.ComponentResource {
     return [role, binding];
   }
 
-  #namespaceRights(
-    { environment, externalSecrets }: Settings,
-    namespace: pulumi.Resource,
-  ): readonly pulumi.Resource[] {
-    const name = `${externalSecrets.namespace}/${releaseName}`;
-    const metadata = {
-      name: releaseName,
-      namespace: externalSecrets.namespace,
-      labels: ownLabels(environment),
-    };
-    const role = new k8s.rbac.v1.Role(
-      name,
-      { metadata, rules: operatorNamespaceRules() },
-      { parent: this, dependsOn: [namespace] },
-    );
-    const binding = new k8s.rbac.v1.RoleBinding(
-      name,
-      {
-        metadata,
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: metadata.name },
-        subjects: [operatorSubject(externalSecrets)],
-      },
-      { parent: this, dependsOn: [role] },
-    );
-    return [role, binding];
+  #rightsInOwnNamespace(settings: Settings, namespace: pulumi.Resource): readonly pulumi.Resource[] {
+    return operatorRightsIn(settings.externalSecrets.namespace, operatorNamespaceRules(), settings, {
+      parent: this,
+      dependsOn: [namespace],
+    });
   }
 
   #release(settings: Settings, dependsOn: pulumi.Resource[]): void {
@@ -135,14 +116,6 @@ export class ExternalSecretsOperator extends pulumi.ComponentResource {
 
 /** Helm's own default: pulling the image on a cold node is part of it. */
 const MIN_RELEASE_SECONDS = 300;
-
-/** ESO's service account, as the subject of a binding. */
-export function operatorSubject({
-  serviceAccount,
-  namespace,
-}: Pick<Settings["externalSecrets"], "serviceAccount" | "namespace">) {
-  return { kind: "ServiceAccount", name: serviceAccount, namespace };
-}
 
 function clusterMetadata(name: string, environment: string) {
   return { name, labels: ownLabels(environment) };
