@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import Table from "cli-table3";
 import { Command } from "commander";
+import { mebibytes } from "../sandbox/processes/memory.ts";
 import { down } from "../sandbox/sandbox.ts";
 import { measureStart, type StartMeasurement } from "./start.ts";
 
 const root = join(import.meta.dirname, "..", ".sandbox-bench");
 const portBase = 18_400;
-const bytesPerMebibyte = 1024 * 1024;
 
 const program = new Command("bench").description("Measures this project on real servers of its own.");
 program
@@ -50,8 +50,4 @@ function tables({ engine, totalMilliseconds, steps, processes, residentBytes }: 
 
 function seconds(milliseconds: number): string {
   return (milliseconds / 1_000).toFixed(1);
-}
-
-function mebibytes(bytes: number): string {
-  return String(Math.round(bytes / bytesPerMebibyte));
 }

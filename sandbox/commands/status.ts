@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { mebibytes } from "../processes/memory.ts";
 import { type PodProcess, type ProcessStatus, type SandboxStatus, status } from "../sandbox.ts";
 
 /** The exit code of `sandbox status` when something does not run; 1 means that the command itself failed. */
@@ -28,8 +29,4 @@ function row({ name, pid, address, state, residentBytes }: ProcessStatus): strin
 
 function podRow({ name, pid, residentBytes }: PodProcess): string[] {
   return [`pod: ${name}`, String(pid), "", "running", mebibytes(residentBytes)];
-}
-
-function mebibytes(bytes: number): string {
-  return String(Math.round(bytes / 2 ** 20));
 }

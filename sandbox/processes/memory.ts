@@ -22,3 +22,8 @@ async function psResident(pid: number): Promise<number> {
   const answer = await run("ps", ["-o", "rss=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
   return Number(answer.stdout.trim() || 0);
 }
+
+/** Whole mebibytes, for a table. */
+export function mebibytes(bytes: number): string {
+  return String(Math.round(bytes / 2 ** 20));
+}
