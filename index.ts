@@ -28,7 +28,7 @@ const namespaces = settings.namespaces.map((namespace) => {
   );
   const secrets = new NamespaceSecrets(
     namespace.name,
-    { settings, namespace, role: access.role, operator },
+    { settings, namespace, roles: access.roles, operator },
     { provider: kubernetes },
   );
   return { name: namespace.name, storeId: secrets.storeId };

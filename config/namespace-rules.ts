@@ -9,6 +9,7 @@ type DeclaredSecret = Declaration["namespaces"][string]["services"][string]["sec
 export function namespaceProblems(declared: Declaration): readonly Problem[] {
   return [
     ...emptyNamespaces(declared),
+    ...nothingToIsolate(declared),
     ...storeMounts(declared),
     ...sameTargets(declared),
     ...secretContents(declared),
@@ -24,6 +25,20 @@ function emptyNamespaces({ namespaces }: Declaration): readonly Problem[] {
       found: "neither a store nor a secret",
       allowed: "a store, services with secrets, or both",
       fix: "add store: {} for a store alone, declare a service, or remove the namespace",
+    }));
+}
+
+function nothingToIsolate({ namespaces }: Declaration): readonly Problem[] {
+  return Object.entries(namespaces)
+    .filter(
+      ([, { isolation, store, services }]) =>
+        isolation === "service" && store !== undefined && !Object.values(services).some(hasSecret),
+    )
+    .map(([name]) => ({
+      path: pathText(["namespaces", name, "isolation"]),
+      found: "service, and no service with secrets",
+      allowed: "namespace, or services with secrets: each of them gets a store of its own",
+      fix: "remove isolation here for a store that nothing reads through yet, or declare a service's secrets",
     }));
 }
 

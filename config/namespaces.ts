@@ -51,6 +51,12 @@ const service = section({
 const namespace = section({
   /** Whether this stack makes the namespace. @default true in development, false in production */
   create: z.boolean().optional(),
+  /**
+   * `namespace`: one store, whose service account may read what any service of the namespace declares. `service`: a store,
+   * service account and role for each service, named after it, so that a service's login reads that service's paths alone.
+   * @default namespace
+   */
+  isolation: z.enum(["namespace", "service"]).default("namespace"),
   /** Declares the store although no secret is declared, or changes its defaults. */
   store: section({
     /** @default vault-store */

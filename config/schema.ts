@@ -44,16 +44,23 @@ export interface ServiceSettings {
   readonly secrets: readonly SecretSettings[];
 }
 
+/** A SecretStore and who logs in for it. */
 export interface StoreSettings {
   readonly name: string;
-  /** KV v2 mount that it reads. */
-  readonly mount: string;
   readonly serviceAccount: string;
+  /** The one service that it is for; absent where it is the whole namespace's. */
+  readonly service?: string;
+  /** Those whose secrets are read through it. */
+  readonly services: readonly ServiceSettings[];
 }
 
 export interface NamespaceSettings {
   readonly name: string;
   readonly create: boolean;
-  readonly store: StoreSettings;
+  readonly isolation: "namespace" | "service";
+  /** KV v2 mount that its stores read. */
+  readonly mount: string;
+  /** One, or with isolation by service one for each service that has secrets. */
+  readonly stores: readonly StoreSettings[];
   readonly services: readonly ServiceSettings[];
 }

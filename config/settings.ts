@@ -1,4 +1,14 @@
-import type { Declaration, NamespaceSettings, SecretSettings, Settings } from "./schema.ts";
+import type {
+  Declaration,
+  NamespaceSettings,
+  SecretSettings,
+  ServiceSettings,
+  Settings,
+  StoreSettings,
+} from "./schema.ts";
+
+/** Name of a store, and of the service account that logs in for it, where the file names none. */
+const DEFAULT_STORE = "vault-store";
 
 type DeclaredNamespace = Declaration["namespaces"][string];
 type DeclaredSecret = DeclaredNamespace["services"][string]["secrets"][string];
@@ -24,19 +34,35 @@ function settleNamespace(
   declared: Declaration,
 ): NamespaceSettings {
   const onlyMount = Object.keys(declared.vault.mounts)[0] ?? "";
+  const services = byName(namespace.services).map(([service, { secrets }]) => ({
+    name: service,
+    secrets: byName(secrets).map(([secret, fields]) => settleSecret(secret, fields)),
+  }));
   return {
     name,
     create: namespace.create ?? declared.tier === "development",
-    store: {
-      name: namespace.store?.name ?? "vault-store",
-      mount: namespace.store?.mount ?? onlyMount,
-      serviceAccount: namespace.store?.serviceAccount ?? "vault-store",
-    },
-    services: byName(namespace.services).map(([service, { secrets }]) => ({
-      name: service,
-      secrets: byName(secrets).map(([secret, fields]) => settleSecret(secret, fields)),
-    })),
+    isolation: namespace.isolation,
+    mount: namespace.store?.mount ?? onlyMount,
+    stores: storesOf(namespace, services),
+    services,
   };
+}
+
+function storesOf(
+  { isolation, store }: DeclaredNamespace,
+  services: readonly ServiceSettings[],
+): readonly StoreSettings[] {
+  const name = store?.name ?? DEFAULT_STORE;
+  const serviceAccount = store?.serviceAccount ?? DEFAULT_STORE;
+  if (isolation === "namespace") return [{ name, serviceAccount, services }];
+  return services
+    .filter(({ secrets }) => secrets.length > 0)
+    .map((service) => ({
+      name: `${name}-${service.name}`,
+      serviceAccount: `${serviceAccount}-${service.name}`,
+      service: service.name,
+      services: [service],
+    }));
 }
 
 function settleSecret(name: string, declared: DeclaredSecret): SecretSettings {

@@ -4,11 +4,13 @@ import { z } from "zod";
 export const OUTPUT_NAME = "vaultManagement";
 
 /** Raised when a field changes its meaning or goes; a new field alone does not raise it. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 const name = z.string().min(1);
 
 const target = z.object({
+  /** The SecretStore that it is read through. */
+  store: name,
   /** Name of the Kubernetes Secret. */
   target: name,
   /** Keys of the Secret that the declaration names, sorted. */
@@ -17,12 +19,17 @@ const target = z.object({
   otherKeys: z.enum(["none", "unknown"]),
 });
 
-const namespace = z.object({
-  store: z.object({ name, kind: z.literal("SecretStore") }),
+const store = z.object({
+  kind: z.literal("SecretStore"),
   /** Vault role that the store logs in as. */
   role: name,
   /** Vault policies of the role. */
   policies: z.array(name),
+});
+
+const namespace = z.object({
+  /** SecretStore -> how it logs in: one, or with isolation by service one for each service. */
+  stores: z.record(name, store),
   /** ExternalSecret -> what it writes. */
   secrets: z.record(name, target),
 });
@@ -44,3 +51,4 @@ export const stackOutputs = z.object({
 export type StackOutputs = z.output<typeof stackOutputs>;
 export type NamespaceOutputs = StackOutputs["namespaces"][string];
 export type SecretOutputs = NamespaceOutputs["secrets"][string];
+export type StoreOutputs = NamespaceOutputs["stores"][string];

@@ -1,7 +1,13 @@
 import { policyNames } from "../components/vault/policies.ts";
 import { roleName } from "../components/vault/roles.ts";
-import type { NamespaceSettings, SecretSettings, Settings } from "../config/schema.ts";
-import { type NamespaceOutputs, SCHEMA_VERSION, type SecretOutputs, type StackOutputs } from "./schema.ts";
+import type { NamespaceSettings, SecretSettings, Settings, StoreSettings } from "../config/schema.ts";
+import {
+  type NamespaceOutputs,
+  SCHEMA_VERSION,
+  type SecretOutputs,
+  type StackOutputs,
+  type StoreOutputs,
+} from "./schema.ts";
 
 /** What this stack tells others, of its declaration alone: nothing in it comes from Vault. */
 export function outputsOf(settings: Pick<Settings, "environment" | "vault" | "namespaces">): StackOutputs {
@@ -21,17 +27,35 @@ export function outputsOf(settings: Pick<Settings, "environment" | "vault" | "na
 }
 
 function namespaceOutputs(prefix: string, namespace: NamespaceSettings): NamespaceOutputs {
-  const secrets = namespace.services.flatMap((service) => service.secrets);
+  const secrets = namespace.stores.flatMap(({ name, services }) =>
+    services.flatMap((service) => service.secrets.map((secret) => ({ store: name, secret }))),
+  );
   return {
-    store: { name: namespace.store.name, kind: "SecretStore" },
-    role: roleName(prefix, namespace),
-    policies: [...policyNames(prefix, namespace)],
-    secrets: Object.fromEntries(secrets.map((secret) => [secret.name, secretOutputs(secret)])),
+    stores: Object.fromEntries(
+      namespace.stores.map((store) => [store.name, storeOutputs(prefix, namespace, store)]),
+    ),
+    secrets: Object.fromEntries(
+      secrets.map(({ store, secret }) => [secret.name, { store, ...secretKeys(secret) }]),
+    ),
+  };
+}
+
+function storeOutputs(prefix: string, namespace: NamespaceSettings, store: StoreSettings): StoreOutputs {
+  return {
+    kind: "SecretStore",
+    role: roleName(prefix, namespace, store),
+    policies: [...policyNames(prefix, namespace, store)],
   };
 }
 
 /** ESO writes the template's keys instead of the data's where a template has data, unless it says `Merge`. */
-function secretOutputs({ target, data, dataFrom, template, creationPolicy }: SecretSettings): SecretOutputs {
+function secretKeys({
+  target,
+  data,
+  dataFrom,
+  template,
+  creationPolicy,
+}: SecretSettings): Omit<SecretOutputs, "store"> {
   const templated = Object.keys(template?.data ?? {});
   const replaced = templated.length > 0 && template?.mergePolicy !== "Merge";
   const keys = new Set([...templated, ...(replaced ? [] : Object.keys(data))]);

@@ -88,14 +88,20 @@ function authMount({ tier, vault: { auth } }: VaultSettings): readonly RequiredC
 }
 
 function roles({ vault: { auth }, namespaces }: VaultSettings): readonly RequiredCapability[] {
-  return namespaces.map((namespace) => ({
-    path: `auth/${auth.mount}/role/${roleName(auth.rolePrefix, namespace)}`,
-    capabilities: ["create", "read", "update", "delete"],
-  }));
+  return namespaces.flatMap((namespace) =>
+    namespace.stores.map((store) => ({
+      path: `auth/${auth.mount}/role/${roleName(auth.rolePrefix, namespace, store)}`,
+      capabilities: ["create", "read", "update", "delete"] as const,
+    })),
+  );
 }
 
 function policies({ vault: { auth }, namespaces }: VaultSettings): readonly RequiredCapability[] {
-  const names = new Set(namespaces.flatMap((namespace) => policyNames(auth.rolePrefix, namespace)));
+  const names = new Set(
+    namespaces.flatMap((namespace) =>
+      namespace.stores.flatMap((store) => policyNames(auth.rolePrefix, namespace, store)),
+    ),
+  );
   return [...names].map((name) => ({
     path: `sys/policies/acl/${name}`,
     capabilities: ["read", "update", "delete"],

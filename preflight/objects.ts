@@ -30,11 +30,13 @@ export async function objectProblems(
   return problems.flat();
 }
 
-function claimsOf({ name: namespace, store, services }: NamespaceSettings): readonly Claim[] {
+function claimsOf({ name: namespace, stores, services }: NamespaceSettings): readonly Claim[] {
   const at = (...path: readonly string[]) => pathText(["namespaces", namespace, ...path]);
   return [
-    { kind: "ServiceAccount", name: store.serviceAccount, path: at("store", "serviceAccount") },
-    { kind: "SecretStore", name: store.name, path: at("store", "name") },
+    ...stores.flatMap(({ name, serviceAccount }): readonly Claim[] => [
+      { kind: "ServiceAccount", name: serviceAccount, path: at("store", "serviceAccount") },
+      { kind: "SecretStore", name, path: at("store", "name") },
+    ]),
     ...services.flatMap((service) =>
       service.secrets.map(({ name }) => ({
         kind: "ExternalSecret" as const,

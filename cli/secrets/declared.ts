@@ -51,10 +51,10 @@ interface Use extends DeclaredRead {
   readonly name: string;
 }
 
-function usesOf({ name: namespace, store, services }: Settings["namespaces"][number]): readonly Use[] {
+function usesOf({ name: namespace, mount, services }: Settings["namespaces"][number]): readonly Use[] {
   return services.flatMap(({ secrets }) =>
     secrets.flatMap((secret) =>
-      readsOf(secret).map((read) => ({ ...read, mount: store.mount, namespace, name: secret.name })),
+      readsOf(secret).map((read) => ({ ...read, mount, namespace, name: secret.name })),
     ),
   );
 }

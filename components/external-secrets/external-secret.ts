@@ -1,4 +1,4 @@
-import type { NamespaceSettings, SecretSettings, Settings } from "../../config/schema.ts";
+import type { NamespaceSettings, SecretSettings, Settings, StoreSettings } from "../../config/schema.ts";
 import { goDuration } from "../durations.ts";
 import { API_VERSION, ownLabels } from "./metadata.ts";
 
@@ -11,6 +11,7 @@ export type ExternalSecretManifest = ReturnType<typeof externalSecretManifest>;
 export function externalSecretManifest(
   settings: Settings,
   namespace: NamespaceSettings,
+  store: StoreSettings,
   secret: SecretSettings,
 ) {
   const labels = ownLabels(settings.environment);
@@ -25,7 +26,7 @@ export function externalSecretManifest(
     },
     spec: {
       refreshInterval: goDuration(secret.refreshInterval),
-      secretStoreRef: { kind: "SecretStore", name: namespace.store.name },
+      secretStoreRef: { kind: "SecretStore", name: store.name },
       target: {
         name: secret.target,
         creationPolicy: secret.creationPolicy,
@@ -43,8 +44,10 @@ export function externalSecretManifests(
   settings: Settings,
   namespace: NamespaceSettings,
 ): readonly ExternalSecretManifest[] {
-  return namespace.services.flatMap(({ secrets }) =>
-    secrets.map((secret) => externalSecretManifest(settings, namespace, secret)),
+  return namespace.stores.flatMap((store) =>
+    store.services.flatMap(({ secrets }) =>
+      secrets.map((secret) => externalSecretManifest(settings, namespace, store, secret)),
+    ),
   );
 }
 

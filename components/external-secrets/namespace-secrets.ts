@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { NamespaceSettings, Settings } from "../../config/schema.ts";
+import type { NamespaceSettings, Settings, StoreSettings } from "../../config/schema.ts";
 import { seconds } from "../durations.ts";
 import { protection } from "../protection.ts";
 import { type ExternalSecretManifest, externalSecretManifests } from "./external-secret.ts";
@@ -12,15 +12,15 @@ import { storeManifest } from "./store.ts";
 export interface NamespaceSecretsArgs {
   readonly settings: Settings;
   readonly namespace: NamespaceSettings;
-  /** Name of the Vault role that the store logs in as, known once the role is there. */
-  readonly role: pulumi.Input<string>;
+  /** SecretStore -> name of the Vault role that it logs in as, known once the role is there. */
+  readonly roles: Readonly<Record<string, pulumi.Input<string>>>;
   /** What must run before a store or ExternalSecret is made, and until after it is gone. */
   readonly operator: pulumi.Resource;
 }
 
-/** One namespace: who logs in to Vault for it, what ESO may do in it, its SecretStore and its ExternalSecrets. */
+/** One namespace: who logs in to Vault for it, what ESO may do in it, its SecretStores and their ExternalSecrets. */
 export class NamespaceSecrets extends pulumi.ComponentResource {
-  /** Known once the SecretStore is there: from then on its ExternalSecrets can become Ready. */
+  /** Known once the SecretStores are there, their ids by commas: from then on the ExternalSecrets can become Ready. */
   readonly storeId: pulumi.Output<string>;
 
   readonly #args: NamespaceSecretsArgs;
@@ -29,13 +29,15 @@ export class NamespaceSecrets extends pulumi.ComponentResource {
     super("vault-management:external-secrets:NamespaceSecrets", name, {}, opts);
     this.#args = args;
     const namespace = this.#namespace();
-    const account = this.#serviceAccount(namespace);
-    const rights = [...this.#operatorRights(namespace), ...this.#tokenReview(account)];
-    const store = this.#store([account, ...rights, args.operator]);
+    const accounts = args.namespace.stores.map((store) => this.#serviceAccount(store, namespace));
+    const rights = [...this.#operatorRights(namespace), ...this.#tokenReview(accounts)];
+    const stores = args.namespace.stores.map((store) =>
+      this.#store(store, [...accounts, ...rights, args.operator]),
+    );
     for (const manifest of externalSecretManifests(args.settings, args.namespace)) {
-      this.#externalSecret(manifest, [store, ...rights, args.operator]);
+      this.#externalSecret(manifest, [...stores, ...rights, args.operator]);
     }
-    this.storeId = store.id;
+    this.storeId = pulumi.all(stores.map(({ id }) => id)).apply((ids) => ids.join(","));
     this.registerOutputs({ storeId: this.storeId });
   }
 
@@ -49,8 +51,7 @@ export class NamespaceSecrets extends pulumi.ComponentResource {
   }
 
   /** Pods do not use it, so none gets its token. */
-  #serviceAccount(dependsOn: pulumi.Resource[]): pulumi.Resource {
-    const { serviceAccount } = this.#args.namespace.store;
+  #serviceAccount({ serviceAccount }: StoreSettings, dependsOn: pulumi.Resource[]): pulumi.Resource {
     return new k8s.core.v1.ServiceAccount(
       this.#logicalName(serviceAccount),
       { metadata: this.#metadata(serviceAccount), automountServiceAccountToken: false },
@@ -60,11 +61,11 @@ export class NamespaceSecrets extends pulumi.ComponentResource {
 
   #operatorRights(dependsOn: pulumi.Resource[]): readonly pulumi.Resource[] {
     const { settings, namespace } = this.#args;
-    const rules = workloadNamespaceRules(namespace.store.serviceAccount);
+    const rules = workloadNamespaceRules(namespace.stores.map(({ serviceAccount }) => serviceAccount));
     return operatorRightsIn(namespace.name, rules, settings, { parent: this, dependsOn });
   }
 
-  #tokenReview(account: pulumi.Resource): readonly pulumi.Resource[] {
+  #tokenReview(accounts: readonly pulumi.Resource[]): readonly pulumi.Resource[] {
     const { settings, namespace } = this.#args;
     if (settings.vault.auth.method !== "kubernetes") return [];
     const { environment } = settings;
@@ -80,19 +81,21 @@ export class NamespaceSecrets extends pulumi.ComponentResource {
           kind: "ClusterRole",
           name: tokenReviewRoleName(environment),
         },
-        subjects: [
-          { kind: "ServiceAccount", name: namespace.store.serviceAccount, namespace: namespace.name },
-        ],
+        subjects: namespace.stores.map(({ serviceAccount }) => ({
+          kind: "ServiceAccount",
+          name: serviceAccount,
+          namespace: namespace.name,
+        })),
       },
-      { parent: this, dependsOn: [account, this.#args.operator] },
+      { parent: this, dependsOn: [...accounts, this.#args.operator] },
     );
     return [binding];
   }
 
   /** Not awaited here: readiness.ts judges stores too, with a message of its own. */
-  #store(dependsOn: pulumi.Resource[]): k8s.apiextensions.CustomResource {
-    const { settings, namespace, role } = this.#args;
-    const manifest = storeManifest(settings, namespace, role);
+  #store(store: StoreSettings, dependsOn: pulumi.Resource[]): k8s.apiextensions.CustomResource {
+    const { settings, namespace, roles } = this.#args;
+    const manifest = storeManifest(settings, namespace, store, roles[store.name]);
     return new k8s.apiextensions.CustomResource(this.#logicalName(manifest.metadata.name), manifest, {
       parent: this,
       dependsOn,

@@ -58,16 +58,16 @@ export function operatorNamespaceRules(): PolicyRule[] {
 }
 
 /**
- * What ESO may do in one declared namespace: ask for tokens of the store's service account and of no other, write
+ * What ESO may do in one declared namespace: ask for tokens of the stores' service accounts and of no other, write
  * the Secrets, and write back what became of them. Secrets are not limited by name: `create` cannot be, and a target
  * that was renamed or removed must still be deleted under its old name.
  */
-export function workloadNamespaceRules(serviceAccount: string): PolicyRule[] {
+export function workloadNamespaceRules(serviceAccounts: readonly string[]): PolicyRule[] {
   return [
     {
       apiGroups: [""],
       resources: ["serviceaccounts/token"],
-      resourceNames: [serviceAccount],
+      resourceNames: [...serviceAccounts],
       verbs: ["create"],
     },
     { apiGroups: [""], resources: ["secrets"], verbs: ["get", "create", "update", "patch", "delete"] },

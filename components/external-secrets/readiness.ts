@@ -29,10 +29,10 @@ interface Awaited {
 type Waiting = Awaited & { readonly state: "pending" | "failing"; readonly reason: string };
 
 /**
- * Waits until every declared store and ExternalSecret is Ready as rendered, each namespace from when its store was
+ * Waits until every declared store and ExternalSecret is Ready as rendered, each namespace from when its stores were
  * created and for `readiness.timeout`. Nothing is waited for in a preview. Unlike the provider's own wait this sees
  * that an edit of a Ready ExternalSecret has failed, and it holds on every engine.
- * @param storeIds namespace -> id of its SecretStore (`NamespaceSecrets.storeId`)
+ * @param storeIds namespace -> id of its SecretStores (`NamespaceSecrets.storeId`)
  * @throws RunError in mode `require`, with everything that is not ready; in mode `report` that is a warning
  */
 export async function awaitReadiness(
@@ -70,7 +70,12 @@ async function created(id: pulumi.Output<string> | undefined): Promise<void> {
 
 function awaitedOf(settings: Settings, namespace: NamespaceSettings): readonly Awaited[] {
   return [
-    { kind: "SecretStore", name: namespace.store.name, paths: [], judge: judgeStore },
+    ...namespace.stores.map(({ name }) => ({
+      kind: "SecretStore" as const,
+      name,
+      paths: [],
+      judge: judgeStore,
+    })),
     ...externalSecretManifests(settings, namespace).map((manifest) => ({
       kind: "ExternalSecret" as const,
       name: manifest.metadata.name,

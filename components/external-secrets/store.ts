@@ -1,20 +1,25 @@
-import type { NamespaceSettings, Settings } from "../../config/schema.ts";
+import type { NamespaceSettings, Settings, StoreSettings } from "../../config/schema.ts";
 import { API_VERSION, ownLabels } from "./metadata.ts";
 
 /** Seconds that a token lives with which ESO logs in: the least that Kubernetes issues, and ESO's own default. */
 const LOGIN_TOKEN_SECONDS = 600;
 
 /**
- * The SecretStore of a namespace: Vault's address and KV v2 mount, and how ESO logs in there as the namespace's own
+ * A SecretStore of a namespace: Vault's address and KV v2 mount, and how ESO logs in there as the store's own
  * service account. `role` is whatever stands for the role's name: a text, or an output of what creates it.
  */
-export function storeManifest<Role>(settings: Settings, namespace: NamespaceSettings, role: Role) {
+export function storeManifest<Role>(
+  settings: Settings,
+  namespace: NamespaceSettings,
+  store: StoreSettings,
+  role: Role,
+) {
   const { caCertificate } = settings.vault;
   return {
     apiVersion: API_VERSION,
     kind: "SecretStore",
     metadata: {
-      name: namespace.store.name,
+      name: store.name,
       namespace: namespace.name,
       labels: ownLabels(settings.environment),
     },
@@ -22,12 +27,12 @@ export function storeManifest<Role>(settings: Settings, namespace: NamespaceSett
       provider: {
         vault: {
           server: settings.vault.address,
-          path: namespace.store.mount,
+          path: namespace.mount,
           version: "v2",
           ...(caCertificate === undefined
             ? {}
             : { caBundle: Buffer.from(caCertificate, "utf8").toString("base64") }),
-          auth: storeAuth(settings, namespace.store.serviceAccount, role),
+          auth: storeAuth(settings, store.serviceAccount, role),
         },
       },
     },

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as vault from "@pulumi/vault";
-import type { NamespaceSettings, Settings } from "../../config/schema.ts";
+import type { NamespaceSettings, Settings, StoreSettings } from "../../config/schema.ts";
 import { servicePolicies } from "./policies.ts";
 import { jwtRole, kubernetesRole } from "./roles.ts";
 
@@ -13,30 +13,35 @@ export interface NamespaceAccessArgs {
   readonly sessionPolicy: pulumi.Input<string>;
 }
 
-/** What one namespace may read: a policy for each of its services, and the role that its SecretStore logs in with. */
+/** What one namespace may read: a policy for each of its services, and the role that each of its stores logs in with. */
 export class NamespaceAccess extends pulumi.ComponentResource {
-  /** Name of the role, known once it and its policies exist. */
-  readonly role: pulumi.Output<string>;
-  /** Names of the role's policies. */
-  readonly policies: pulumi.Output<readonly string[]>;
+  /** SecretStore -> name of its role, known once it and its policies exist. */
+  readonly roles: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, args: NamespaceAccessArgs, options: pulumi.ComponentResourceOptions) {
     super("vault-management:vault:NamespaceAccess", name, {}, options);
 
     const { rolePrefix } = args.settings.vault.auth;
-    const policies = servicePolicies(rolePrefix, args.namespace).map(
-      ({ name: policy, document }) =>
-        new vault.Policy(policy, { name: policy, policy: document }, { parent: this }),
+    this.roles = Object.fromEntries(
+      args.namespace.stores.map((store) => {
+        const policies = servicePolicies(rolePrefix, args.namespace, store.services).map(
+          ({ name: policy, document }) =>
+            new vault.Policy(policy, { name: policy, policy: document }, { parent: this }).name,
+        );
+        return [store.name, this.#role(args, store, [args.sessionPolicy, ...policies])];
+      }),
     );
-    this.policies = pulumi.all([args.sessionPolicy, ...policies.map((policy) => policy.name)]);
-    this.role = this.#role(args);
-    this.registerOutputs({ role: this.role, policies: this.policies });
+    this.registerOutputs({ roles: this.roles });
   }
 
-  #role({ settings, namespace, authMount }: NamespaceAccessArgs): pulumi.Output<string> {
-    const shared = { backend: authMount, tokenPolicies: mutable(this.policies) };
+  #role(
+    { settings, namespace, authMount }: NamespaceAccessArgs,
+    store: StoreSettings,
+    tokenPolicies: pulumi.Input<string>[],
+  ): pulumi.Output<string> {
+    const shared = { backend: authMount, tokenPolicies };
     if (settings.vault.auth.method === "jwt") {
-      const role = jwtRole(settings, namespace);
+      const role = jwtRole(settings, namespace, store);
       return new vault.jwt.AuthBackendRole(
         role.roleName,
         {
@@ -48,7 +53,7 @@ export class NamespaceAccess extends pulumi.ComponentResource {
         { parent: this },
       ).roleName;
     }
-    const role = kubernetesRole(settings, namespace);
+    const role = kubernetesRole(settings, namespace, store);
     return new vault.kubernetes.AuthBackendRole(
       role.roleName,
       {
@@ -61,9 +66,4 @@ export class NamespaceAccess extends pulumi.ComponentResource {
       { parent: this },
     ).roleName;
   }
-}
-
-/** The SDK's inputs are typed as mutable lists; it does not change them. */
-function mutable<T>(list: pulumi.Output<readonly T[]>): pulumi.Output<T[]> {
-  return list.apply((items) => [...items]);
 }

@@ -1,5 +1,5 @@
 import { readsOf } from "../../config/reads.ts";
-import type { NamespaceSettings, ServiceSettings } from "../../config/schema.ts";
+import type { NamespaceSettings, ServiceSettings, StoreSettings } from "../../config/schema.ts";
 import { mountDescription } from "./ownership.ts";
 
 /** A policy as Vault stores it: `document` is HCL. */
@@ -40,21 +40,29 @@ export function servicePolicy(
   return {
     name: `${prefix}.${namespace.name}.${service.name}`,
     document: secretReads(service)
-      .map((key) => grant(`${namespace.store.mount}/data/${key}`, "read"))
+      .map((key) => grant(`${namespace.mount}/data/${key}`, "read"))
       .join("\n"),
   };
 }
 
-/** A policy for each service of a namespace that declares a read: Vault refuses a policy that grants nothing. */
-export function servicePolicies(prefix: string, namespace: NamespaceSettings): readonly PolicyDocument[] {
-  return namespace.services
+/** A policy for each of the services that declares a read: Vault refuses a policy that grants nothing. */
+export function servicePolicies(
+  prefix: string,
+  namespace: NamespaceSettings,
+  services: readonly ServiceSettings[] = namespace.services,
+): readonly PolicyDocument[] {
+  return services
     .filter((service) => secretReads(service).length > 0)
     .map((service) => servicePolicy(prefix, namespace, service));
 }
 
-/** The policies of a namespace's role: the session's, then the services' by name. */
-export function policyNames(prefix: string, namespace: NamespaceSettings): readonly string[] {
-  const names = servicePolicies(prefix, namespace).map(({ name }) => name);
+/** The policies of a store's role: the session's, then those of the services that it is for, by name. */
+export function policyNames(
+  prefix: string,
+  namespace: NamespaceSettings,
+  store: StoreSettings,
+): readonly string[] {
+  const names = servicePolicies(prefix, namespace, store.services).map(({ name }) => name);
   return [sessionPolicyName(prefix), ...names.toSorted()];
 }
 

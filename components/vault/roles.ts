@@ -1,4 +1,4 @@
-import type { NamespaceSettings, Settings } from "../../config/schema.ts";
+import type { NamespaceSettings, Settings, StoreSettings } from "../../config/schema.ts";
 import { seconds } from "../durations.ts";
 import { policyNames } from "./policies.ts";
 
@@ -29,33 +29,38 @@ export interface JwtRole extends TokenSettings {
 
 type RoleSettings = Pick<Settings, "vault">;
 
-/** The role that the namespace's SecretStore logs in with. */
-export function roleName(prefix: string, namespace: NamespaceSettings): string {
-  return `${prefix}-${namespace.name}`;
+/** The role that a SecretStore logs in with. No DNS label has a dot, so no namespace is named like another's service. */
+export function roleName(prefix: string, namespace: NamespaceSettings, store: StoreSettings): string {
+  const role = `${prefix}-${namespace.name}`;
+  return store.service === undefined ? role : `${role}.${store.service}`;
 }
 
 /** For the `kubernetes` method: one service account of one namespace, by name. */
-export function kubernetesRole(settings: RoleSettings, namespace: NamespaceSettings): KubernetesRole {
+export function kubernetesRole(
+  settings: RoleSettings,
+  namespace: NamespaceSettings,
+  store: StoreSettings,
+): KubernetesRole {
   const { auth } = settings.vault;
   return {
-    roleName: roleName(auth.rolePrefix, namespace),
-    boundServiceAccountNames: [namespace.store.serviceAccount],
+    roleName: roleName(auth.rolePrefix, namespace, store),
+    boundServiceAccountNames: [store.serviceAccount],
     boundServiceAccountNamespaces: [namespace.name],
     audience: auth.audience,
-    ...tokenSettings(settings, namespace),
+    ...tokenSettings(settings, namespace, store),
   };
 }
 
 /** For the `jwt` method: the same service account as the `sub` of its token. */
-export function jwtRole(settings: RoleSettings, namespace: NamespaceSettings): JwtRole {
+export function jwtRole(settings: RoleSettings, namespace: NamespaceSettings, store: StoreSettings): JwtRole {
   const { auth } = settings.vault;
   return {
-    roleName: roleName(auth.rolePrefix, namespace),
+    roleName: roleName(auth.rolePrefix, namespace, store),
     roleType: "jwt",
     userClaim: "sub",
     boundAudiences: [auth.audience],
-    boundSubject: `system:serviceaccount:${namespace.name}:${namespace.store.serviceAccount}`,
-    ...tokenSettings(settings, namespace),
+    boundSubject: `system:serviceaccount:${namespace.name}:${store.serviceAccount}`,
+    ...tokenSettings(settings, namespace, store),
   };
 }
 
@@ -63,9 +68,13 @@ export function jwtRole(settings: RoleSettings, namespace: NamespaceSettings): J
  * Service tokens, although a batch token would save ESO the request that revokes it: only service tokens can be
  * revoked, by ESO after each refresh and by people when a workload is broken into.
  */
-function tokenSettings({ vault }: RoleSettings, namespace: NamespaceSettings): TokenSettings {
+function tokenSettings(
+  { vault }: RoleSettings,
+  namespace: NamespaceSettings,
+  store: StoreSettings,
+): TokenSettings {
   return {
-    tokenPolicies: policyNames(vault.auth.rolePrefix, namespace),
+    tokenPolicies: policyNames(vault.auth.rolePrefix, namespace, store),
     tokenNoDefaultPolicy: true,
     tokenTtl: seconds(vault.auth.tokenTtl),
     tokenMaxTtl: seconds(vault.auth.tokenMaxTtl),

@@ -23,10 +23,12 @@ export async function secretRows(sandbox: RunningSandbox, settings: Settings): P
   const core = config.makeApiClient(CoreV1Api);
   const objects = config.makeApiClient(CustomObjectsApi);
   const declared = settings.namespaces.flatMap((namespace) =>
-    namespace.services.flatMap(({ secrets }) => secrets.map((secret) => ({ namespace, secret }))),
+    namespace.stores.flatMap((store) =>
+      store.services.flatMap(({ secrets }) => secrets.map((secret) => ({ namespace, store, secret }))),
+    ),
   );
   return Promise.all(
-    declared.map(async ({ namespace, secret }) => {
+    declared.map(async ({ namespace, store, secret }) => {
       const { data = {} } = await core.readNamespacedSecret({
         namespace: namespace.name,
         name: secret.target,
@@ -43,7 +45,7 @@ export async function secretRows(sandbox: RunningSandbox, settings: Settings): P
         externalSecret: secret.name,
         target: secret.target,
         keys: Object.keys(data).sort(),
-        store: namespace.store.name,
+        store: store.name,
         refreshTime: external.status?.refreshTime ?? "-",
       };
     }),

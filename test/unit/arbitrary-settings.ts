@@ -70,7 +70,10 @@ const services: fc.Arbitrary<Services> = fc
 /** What the namespaces of a stack file may declare, as raw as it stands there. */
 export const rawNamespaces = fc.dictionary(
   label.filter((name) => name !== "vault"),
-  services.map((declaredServices) => ({ store: {}, services: declaredServices })),
+  fc.tuple(services, fc.boolean()).map(([declaredServices, isolated]) => {
+    const some = Object.values(declaredServices).some(({ secrets }) => Object.keys(secrets).length > 0);
+    return { isolation: isolated && some ? "service" : "namespace", store: {}, services: declaredServices };
+  }),
   { maxKeys: 3 },
 );
 

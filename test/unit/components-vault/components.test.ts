@@ -36,8 +36,7 @@ async function build(settings: Settings): Promise<Built> {
       mounts: await resolved(cluster.mounts),
       mount: await resolved(auth.mount),
       session: await resolved(auth.sessionPolicy),
-      roles: await Promise.all(access.map(({ role }) => resolved(role))),
-      policies: await Promise.all(access.map(({ policies }) => resolved(policies))),
+      roles: await Promise.all(access.flatMap(({ roles }) => Object.values(roles).map(resolved))),
     };
   });
   return { resources, values };
@@ -244,10 +243,6 @@ describe("NamespaceAccess", () => {
       mount: "kubernetes",
       session: "voyager-platform.session",
       roles: ["voyager-platform-llm", "voyager-platform-user"],
-      policies: [
-        ["voyager-platform.session", "voyager-platform.llm.llm-gateway"],
-        ["voyager-platform.session"],
-      ],
     });
   });
 });

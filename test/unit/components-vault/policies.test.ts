@@ -72,9 +72,10 @@ describe("policy of a service", () => {
   it("is left out where nothing is read: Vault refuses an empty one", () => {
     const settings = settingsWith(["namespaces", "llm"], { store: {}, services: { idle: { secrets: {} } } });
     const [llm] = settings.namespaces;
-    if (!llm) throw new Error("declared above");
+    const [store] = llm?.stores ?? [];
+    if (!llm || !store) throw new Error("declared above");
     expect(servicePolicies(PREFIX, llm)).toEqual([]);
-    expect(policyNames(PREFIX, llm)).toEqual(["voyager-platform.session"]);
+    expect(policyNames(PREFIX, llm, store)).toEqual(["voyager-platform.session"]);
   });
 });
 
@@ -83,8 +84,11 @@ describe("policy names", () => {
     fc.assert(
       fc.property(anySettings, (settings) => {
         const all = settings.namespaces.flatMap((namespace) => {
-          const [session, ...services] = policyNames(PREFIX, namespace);
-          expect(session).toBe("voyager-platform.session");
+          const services = namespace.stores.flatMap((store) => {
+            const [session, ...names] = policyNames(PREFIX, namespace, store);
+            expect(session).toBe("voyager-platform.session");
+            return names;
+          });
           expect(services).toEqual(servicePolicies(PREFIX, namespace).map(({ name }) => name));
           return services;
         });

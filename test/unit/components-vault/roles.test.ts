@@ -3,20 +3,21 @@ import { describe, expect, it } from "vitest";
 import { goDuration, seconds } from "../../../components/durations.ts";
 import { policyNames } from "../../../components/vault/policies.ts";
 import { jwtRole, kubernetesRole } from "../../../components/vault/roles.ts";
-import type { NamespaceSettings, Settings } from "../../../config/schema.ts";
+import type { NamespaceSettings, Settings, StoreSettings } from "../../../config/schema.ts";
 import { durationMs } from "../../../config/values.ts";
 import { anySettings, settingsOf, settingsWith } from "../arbitrary-settings.ts";
 
-function llmOf(settings: Settings): NamespaceSettings {
+function llmOf(settings: Settings): readonly [NamespaceSettings, StoreSettings] {
   const namespace = settings.namespaces.find(({ name }) => name === "llm");
-  if (!namespace) throw new Error("the stack declares llm");
-  return namespace;
+  const [store] = namespace?.stores ?? [];
+  if (!namespace || !store) throw new Error("the stack declares llm and its store");
+  return [namespace, store];
 }
 
 describe("role of a namespace", () => {
   it("binds one service account, one namespace, the audience and the service policies", () => {
     const settings = settingsOf("dev");
-    expect(kubernetesRole(settings, llmOf(settings))).toEqual({
+    expect(kubernetesRole(settings, ...llmOf(settings))).toEqual({
       roleName: "voyager-platform-llm",
       boundServiceAccountNames: ["vault-store"],
       boundServiceAccountNamespaces: ["llm"],
@@ -34,9 +35,9 @@ describe("role of a namespace", () => {
     const settings = settingsOf("dev");
     const { boundServiceAccountNames, boundServiceAccountNamespaces, audience, ...token } = kubernetesRole(
       settings,
-      llmOf(settings),
+      ...llmOf(settings),
     );
-    expect(jwtRole(settings, llmOf(settings))).toEqual({
+    expect(jwtRole(settings, ...llmOf(settings))).toEqual({
       ...token,
       roleType: "jwt",
       userClaim: "sub",
@@ -50,7 +51,7 @@ describe("role of a namespace", () => {
       ["vault", "egressCidrs"],
       ["10.1.2.3/32", "10.1.0.0/16", "2001:db8::1/128", "2001:db8::/32"],
     );
-    expect(kubernetesRole(settings, llmOf(settings)).tokenBoundCidrs).toEqual([
+    expect(kubernetesRole(settings, ...llmOf(settings)).tokenBoundCidrs).toEqual([
       "10.1.2.3",
       "10.1.0.0/16",
       "2001:db8::1",
@@ -61,17 +62,47 @@ describe("role of a namespace", () => {
   it("never binds a wildcard, and has a name of its own, for any declaration", () => {
     fc.assert(
       fc.property(anySettings, (settings) => {
-        const roles = settings.namespaces.map((namespace) => {
-          const role = kubernetesRole(settings, namespace);
-          expect(role.boundServiceAccountNames).toEqual([namespace.store.serviceAccount]);
-          expect(role.boundServiceAccountNamespaces).toEqual([namespace.name]);
-          expect(role.tokenPolicies).toEqual(policyNames("voyager-platform", namespace));
-          expect(JSON.stringify([role, jwtRole(settings, namespace)])).not.toContain("*");
-          return role.roleName;
-        });
+        const roles = settings.namespaces.flatMap((namespace) =>
+          namespace.stores.map((store) => {
+            const role = kubernetesRole(settings, namespace, store);
+            expect(role.boundServiceAccountNames).toEqual([store.serviceAccount]);
+            expect(role.boundServiceAccountNamespaces).toEqual([namespace.name]);
+            expect(role.tokenPolicies).toEqual(policyNames("voyager-platform", namespace, store));
+            expect(JSON.stringify([role, jwtRole(settings, namespace, store)])).not.toContain("*");
+            return role.roleName;
+          }),
+        );
         expect(new Set(roles).size).toBe(roles.length);
       }),
     );
+  });
+});
+
+describe("roles with isolation by service", () => {
+  const settings = settingsWith(["namespaces", "llm"], {
+    isolation: "service",
+    services: {
+      gateway: { secrets: { one: { data: { a: "llm/one#a" } } } },
+      worker: { secrets: { two: { data: { a: "llm/two#a" } } } },
+      idle: { secrets: {} },
+    },
+  });
+  const llm = settings.namespaces.find(({ name }) => name === "llm");
+
+  it("are one for each service with secrets, bound to its own service account and holding its own policy alone", () => {
+    const roles = (llm?.stores ?? []).map((store) => llm && kubernetesRole(settings, llm, store));
+    expect(roles).toMatchObject([
+      {
+        roleName: "voyager-platform-llm.gateway",
+        boundServiceAccountNames: ["vault-store-gateway"],
+        tokenPolicies: ["voyager-platform.session", "voyager-platform.llm.gateway"],
+      },
+      {
+        roleName: "voyager-platform-llm.worker",
+        boundServiceAccountNames: ["vault-store-worker"],
+        tokenPolicies: ["voyager-platform.session", "voyager-platform.llm.worker"],
+      },
+    ]);
   });
 });
 

@@ -203,6 +203,22 @@ describe("bad namespaces and secrets", () => {
       /onRemoval: delete/,
     ],
     [
+      "an isolation that does not exist",
+      changed(["namespaces", "llm", "isolation"], "pod"),
+      "namespaces.llm.isolation",
+      /pod/,
+      /namespace.*service/,
+      /./,
+    ],
+    [
+      "isolation by service without a service",
+      changed(["namespaces", "user", "isolation"], "service"),
+      "namespaces.user.isolation",
+      /no service with secrets/,
+      /a store of its own/,
+      /remove isolation/,
+    ],
+    [
       "secrets in the operator's namespace",
       changed(["namespaces", "vault"], { store: {} }),
       "namespaces.vault",

@@ -107,8 +107,8 @@ describe("settings", () => {
         vault.mounts,
         vault.auditDevices,
         vault.quotas,
-        all.map(({ store, services: one }) => [
-          store,
+        all.map(({ mount, services: one }) => [
+          mount,
           one.map(({ name, secrets }) => [
             name,
             secrets.map((secret) => [secret.name, Object.entries(secret.data)]),

@@ -52,7 +52,8 @@ describe("the tracked stack files", () => {
     expect(llm).toMatchObject({
       name: "llm",
       create: true,
-      store: { name: "vault-store", mount: "kv" },
+      mount: "kv",
+      stores: [{ name: "vault-store", serviceAccount: "vault-store" }],
       services: [
         {
           name: "llm-gateway",
@@ -67,7 +68,7 @@ describe("the tracked stack files", () => {
         },
       ],
     });
-    expect(user).toMatchObject({ name: "user", store: { name: "vault-store" }, services: [] });
+    expect(user).toMatchObject({ name: "user", stores: [{ name: "vault-store" }], services: [] });
   });
 
   it("prod has names of its own, two audit devices, two replicas, and creates no namespace", async () => {

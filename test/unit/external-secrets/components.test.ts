@@ -4,7 +4,7 @@ import { crdManifests, neededCrds } from "../../../components/external-secrets/c
 import { NamespaceSecrets } from "../../../components/external-secrets/namespace-secrets.ts";
 import { ExternalSecretsOperator } from "../../../components/external-secrets/operator.ts";
 import { workloadNamespaceRules } from "../../../components/external-secrets/rbac.ts";
-import type { Settings } from "../../../config/schema.ts";
+import type { NamespaceSettings, Settings } from "../../../config/schema.ts";
 import { settingsOf, settingsWith } from "../arbitrary-settings.ts";
 import { holdsSecret, only, type RecordedResource, recordResources, resolved } from "../pulumi-mocks.ts";
 
@@ -41,13 +41,19 @@ async function build(settings: Settings): Promise<Built> {
       (namespace) =>
         new NamespaceSecrets(
           namespace.name,
-          { settings, namespace, operator, role: `voyager-platform-${namespace.name}` },
+          { settings, namespace, operator, roles: rolesOf(namespace) },
           { provider },
         ),
     );
     storeIds = await Promise.all(namespaces.map(({ storeId }) => resolved(storeId)));
   });
   return { resources, storeIds };
+}
+
+function rolesOf({ name, stores }: NamespaceSettings): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    stores.map((store) => [store.name, [`voyager-platform-${name}`, store.service ?? []].flat().join(".")]),
+  );
 }
 
 const dev = await build(settingsOf("dev"));
@@ -164,7 +170,7 @@ describe("NamespaceSecrets", () => {
   it("gives ESO its rights in the namespace, and the store's service account no pod's token", () => {
     expect(only(resources, ACCOUNT, "llm/vault-store").inputs.automountServiceAccountToken).toBe(false);
     expect(only(resources, ROLE, "llm/external-secrets").inputs.rules).toEqual(
-      workloadNamespaceRules("vault-store"),
+      workloadNamespaceRules(["vault-store"]),
     );
     expect(only(resources, ROLE_BINDING, "llm/external-secrets").inputs).toMatchObject({
       subjects: [{ kind: "ServiceAccount", name: "external-secrets", namespace: "vault" }],
@@ -207,6 +213,42 @@ describe("NamespaceSecrets", () => {
       provider: { vault: { auth: { kubernetes: { role: "voyager-platform-llm" } } } },
     });
     expect(dev.storeIds).toEqual(["llm/vault-store-id", "user/vault-store-id"]);
+  });
+
+  it("gives each service a store, a service account and a login of its own where services are isolated", async () => {
+    const services = {
+      gateway: { secrets: { one: { data: { a: "llm/one#a" } } } },
+      worker: { secrets: { two: { data: { a: "llm/two#a" } } } },
+    };
+    const isolated = await build(settingsWith(["namespaces"], { llm: { isolation: "service", services } }));
+    for (const [service, secret] of [
+      ["gateway", "one"],
+      ["worker", "two"],
+    ] as const) {
+      const name = `vault-store-${service}`;
+      const own = only(isolated.resources, STORE, `llm/${name}`);
+      expect(only(isolated.resources, ACCOUNT, `llm/${name}`).inputs.metadata).toMatchObject({ name });
+      expect(own.inputs.spec).toMatchObject({
+        provider: {
+          vault: {
+            auth: {
+              kubernetes: { role: `voyager-platform-llm.${service}`, serviceAccountRef: { name } },
+            },
+          },
+        },
+      });
+      const reading = only(isolated.resources, EXTERNAL_SECRET, `llm/${secret}`);
+      expect(reading.inputs.spec).toMatchObject({ secretStoreRef: { name } });
+      expect(madeAfter(reading, own, isolated.resources)).toBe(true);
+    }
+    const accounts = ["vault-store-gateway", "vault-store-worker"];
+    expect(only(isolated.resources, ROLE, "llm/external-secrets").inputs.rules).toEqual(
+      workloadNamespaceRules(accounts),
+    );
+    expect(only(isolated.resources, CLUSTER_BINDING, "llm/token-review").inputs.subjects).toEqual(
+      accounts.map((name) => ({ kind: "ServiceAccount", name, namespace: "llm" })),
+    );
+    expect(isolated.storeIds).toEqual(["llm/vault-store-gateway-id,llm/vault-store-worker-id"]);
   });
 
   it("refers to a namespace that is not its own to make", async () => {

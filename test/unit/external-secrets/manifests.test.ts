@@ -31,6 +31,13 @@ function secretOf(declaration: unknown) {
   return manifest;
 }
 
+function llmStore(settings: Settings, role: string) {
+  const namespace = namespaceOf(settings, "llm");
+  const [store] = namespace.stores;
+  if (!store) throw new Error("llm has a store");
+  return storeManifest(settings, namespace, store, role);
+}
+
 function asJwt(settings: Settings): Settings {
   const auth = { ...settings.vault.auth, method: "jwt" as const, mount: "jwt" };
   return { ...settings, vault: { ...settings.vault, auth, caCertificate: CA } };
@@ -42,7 +49,9 @@ describe("ESO's own schemas", () => {
       fc.property(anySettings, fc.boolean(), (declared, jwt) => {
         const settings = jwt ? asJwt(declared) : declared;
         for (const namespace of settings.namespaces) {
-          expect(problems(storeManifest(settings, namespace, "voyager-platform-x"))).toEqual([]);
+          for (const store of namespace.stores) {
+            expect(problems(storeManifest(settings, namespace, store, "voyager-platform-x"))).toEqual([]);
+          }
           for (const manifest of externalSecretManifests(settings, namespace)) {
             expect(problems(manifest)).toEqual([]);
           }
@@ -55,7 +64,9 @@ describe("ESO's own schemas", () => {
   it.each(["dev", "prod"] as const)("accept what the %s stack declares", (stack) => {
     const settings = settingsOf(stack);
     for (const namespace of settings.namespaces) {
-      expect(problems(storeManifest(settings, namespace, "role"))).toEqual([]);
+      for (const store of namespace.stores) {
+        expect(problems(storeManifest(settings, namespace, store, "role"))).toEqual([]);
+      }
       expect(externalSecretManifests(settings, namespace).flatMap(problems)).toEqual([]);
     }
   });
@@ -186,7 +197,7 @@ describe("a SecretStore", () => {
   const dev = settingsOf("dev");
 
   it("logs in with a token for Vault and for the API server that reviews it", () => {
-    expect(storeManifest(dev, namespaceOf(dev, "llm"), "voyager-platform-llm").spec.provider.vault).toEqual({
+    expect(llmStore(dev, "voyager-platform-llm").spec.provider.vault).toEqual({
       server: "https://vault.voyager.internal",
       path: "kv",
       version: "v2",
@@ -204,7 +215,7 @@ describe("a SecretStore", () => {
   });
 
   it("logs in with a short-lived token for Vault alone by the jwt method", () => {
-    const { vault } = storeManifest(asJwt(dev), namespaceOf(dev, "llm"), "r").spec.provider;
+    const { vault } = llmStore(asJwt(dev), "r").spec.provider;
     expect(vault.auth).toEqual({
       jwt: {
         path: "jwt",
@@ -224,7 +235,7 @@ describe("a SecretStore", () => {
       ["vault", "auth", "audience"],
       "https://kubernetes.default.svc.cluster.local",
     );
-    const { auth } = storeManifest(settings, namespaceOf(settings, "llm"), "r").spec.provider.vault;
+    const { auth } = llmStore(settings, "r").spec.provider.vault;
     expect(auth.kubernetes?.serviceAccountRef.audiences).toHaveLength(1);
   });
 });

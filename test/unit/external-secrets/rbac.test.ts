@@ -12,7 +12,7 @@ const everywhere = operatorClusterRules();
 const all = [
   ...everywhere,
   ...operatorNamespaceRules(),
-  ...workloadNamespaceRules("vault-store"),
+  ...workloadNamespaceRules(["vault-store"]),
   ...tokenReviewRules(),
 ];
 
@@ -49,7 +49,7 @@ describe("what ESO may do in every namespace", () => {
 });
 
 describe("what ESO may do in a declared namespace", () => {
-  const rules = workloadNamespaceRules("the-store");
+  const rules = workloadNamespaceRules(["the-store"]);
 
   it("is to ask for tokens of the store's service account and of no other", () => {
     expect(rules.filter(({ resources }) => resources.includes("serviceaccounts/token"))).toEqual([

@@ -13,20 +13,35 @@ const outputs = outputsOf(settingsOf("dev"));
 describe("what a stack exports", () => {
   it("is the reference declaration's names and places", () => {
     expect(outputs).toEqual({
-      schemaVersion: 1,
+      schemaVersion: 2,
       environment: "dev",
       vault: { address: "https://vault.voyager.internal", mounts: ["kv"], authMount: "kubernetes" },
       namespaces: {
         llm: {
-          store: { name: "vault-store", kind: "SecretStore" },
-          role: "voyager-platform-llm",
-          policies: ["voyager-platform.session", "voyager-platform.llm.llm-gateway"],
-          secrets: { "openai-api-key": { target: "openai-api-key", keys: ["api_key"], otherKeys: "none" } },
+          stores: {
+            "vault-store": {
+              kind: "SecretStore",
+              role: "voyager-platform-llm",
+              policies: ["voyager-platform.session", "voyager-platform.llm.llm-gateway"],
+            },
+          },
+          secrets: {
+            "openai-api-key": {
+              store: "vault-store",
+              target: "openai-api-key",
+              keys: ["api_key"],
+              otherKeys: "none",
+            },
+          },
         },
         user: {
-          store: { name: "vault-store", kind: "SecretStore" },
-          role: "voyager-platform-user",
-          policies: ["voyager-platform.session"],
+          stores: {
+            "vault-store": {
+              kind: "SecretStore",
+              role: "voyager-platform-user",
+              policies: ["voyager-platform.session"],
+            },
+          },
           secrets: {},
         },
       },
@@ -60,7 +75,22 @@ describe("what a stack exports", () => {
   ])("names the keys of %s", (_what, secret, keys, otherKeys) => {
     const path = ["namespaces", "llm", "services", "llm-gateway", "secrets", "one"];
     const { namespaces } = outputsOf(settingsWith(path, secret));
-    expect(namespaces.llm?.secrets.one).toEqual({ target: "one", keys, otherKeys });
+    expect(namespaces.llm?.secrets.one).toEqual({ store: "vault-store", target: "one", keys, otherKeys });
+  });
+});
+
+it("names the store of each service where services are isolated", () => {
+  const services = {
+    gateway: { secrets: { one: { data: { a: "x#a" } } } },
+    worker: { secrets: { two: { data: { a: "x#a" } } } },
+  };
+  const { namespaces } = outputsOf(settingsWith(["namespaces"], { llm: { isolation: "service", services } }));
+  expect(namespaces.llm).toMatchObject({
+    stores: {
+      "vault-store-gateway": { role: "voyager-platform-llm.gateway" },
+      "vault-store-worker": { role: "voyager-platform-llm.worker" },
+    },
+    secrets: { one: { store: "vault-store-gateway" }, two: { store: "vault-store-worker" } },
   });
 });
 
@@ -71,12 +101,12 @@ describe("parseOutputs", () => {
 
   it.each([
     ["no output", undefined, "vaultManagement", /no such output/, /pulumi up there first/],
-    ["a newer schema", { ...outputs, schemaVersion: 2 }, "vaultManagement.schemaVersion", /2/, /upgrade/],
+    ["a newer schema", { ...outputs, schemaVersion: 3 }, "vaultManagement.schemaVersion", /3/, /upgrade/],
     [
       "an older schema",
-      { ...outputs, schemaVersion: 0 },
+      { ...outputs, schemaVersion: 1 },
       "vaultManagement.schemaVersion",
-      /0/,
+      /1/,
       /pulumi up in that stack/,
     ],
     ["another shape", { ...outputs, environment: 7 }, "vaultManagement.environment", /7/, /write a text/],

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { policyNames } from "../../../components/vault/policies.ts";
+import { roleName } from "../../../components/vault/roles.ts";
 import {
   capabilityProblems,
   readCapabilities,
@@ -57,9 +58,12 @@ describe("requiredCapabilities", () => {
         const paths = requiredCapabilities(settings).map(({ path }) => path);
         expect(new Set(paths).size).toBe(paths.length);
         for (const namespace of settings.namespaces) {
-          expect(paths).toContain(`auth/kubernetes/role/voyager-platform-${namespace.name}`);
-          for (const name of policyNames("voyager-platform", namespace))
-            expect(paths).toContain(`sys/policies/acl/${name}`);
+          for (const store of namespace.stores) {
+            const role = roleName("voyager-platform", namespace, store);
+            expect(paths).toContain(`auth/kubernetes/role/${role}`);
+            for (const name of policyNames("voyager-platform", namespace, store))
+              expect(paths).toContain(`sys/policies/acl/${name}`);
+          }
         }
         expect(paths.join()).not.toMatch(/[*+]/);
       }),
