@@ -45,8 +45,9 @@ const auth = section({
 /** One audit device; `file` is the type every Vault has, `filePath` a file on each node, or stdout. */
 const auditDevice = section({
   type: z.enum(["file"]).default("file"),
-  filePath: text((value) => value === "stdout" || /^\/[^\s*]+$/.test(value), {
-    allowed: "an absolute path on the Vault nodes, or stdout",
+  // Vault compares paths as texts: two spellings of one file would pass for two devices.
+  filePath: text((value) => value === "stdout" || /^(\/(?!\.{0,2}(\/|$))[^\s*/]+)+$/.test(value), {
+    allowed: "an absolute path on the Vault nodes without '.', '..' or empty segments, or stdout",
     fix: "e.g. /var/log/vault/audit.log",
   }),
 });

@@ -3,6 +3,7 @@ import { VaultClient, VaultError, VaultUnreachableError } from "../clients/vault
 import { sessionPolicyName } from "../components/vault/policies.ts";
 import type { Problem } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
+import { auditDeviceProblems } from "./audit-devices.ts";
 import { capabilityProblems, readCapabilities, requiredCapabilities } from "./capabilities.ts";
 import { authMountProblems, kvMountProblems } from "./mounts.ts";
 import { rolePrefixProblems } from "./policies.ts";
@@ -140,15 +141,17 @@ async function tokenProblems(
   try {
     const granted = (await client.write("sys/capabilities-self", { paths: required.map(({ path }) => path) }))
       .data;
-    const [mounts, auths, session] = await Promise.all([
+    const [mounts, auths, devices, session] = await Promise.all([
       readIfAllowed(client, "sys/mounts"),
       readIfAllowed(client, "sys/auth"),
+      settings.vault.cluster === "managed" ? readIfAllowed(client, "sys/audit") : {},
       readIfAllowed(client, `sys/policies/acl/${sessionPolicyName(settings.vault.auth.rolePrefix)}`),
     ]);
     return [
       ...capabilityProblems(required, granted ?? {}),
       ...kvMountProblems(settings, mounts),
       ...authMountProblems(settings, auths),
+      ...auditDeviceProblems(settings, devices),
       ...rolePrefixProblems(settings, typeof session.policy === "string" ? session.policy : undefined),
     ];
   } catch (error) {

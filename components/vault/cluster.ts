@@ -53,7 +53,13 @@ export class VaultCluster extends pulumi.ComponentResource {
           // log_raw stays off: values are logged as HMACs only.
           options: { file_path: device.filePath },
         },
-        { parent: this, dependsOn: [...devices], ...protection(tier) },
+        {
+          parent: this,
+          dependsOn: [...devices],
+          // Vault refuses a second device on one path. The others stay meanwhile: each waits for the one before it.
+          deleteBeforeReplace: true,
+          ...protection(tier),
+        },
       );
       devices.push(audit);
     }

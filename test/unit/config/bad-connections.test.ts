@@ -102,6 +102,14 @@ describe("bad fields of Vault, Kubernetes and the operator", () => {
       /another file/,
     ],
     [
+      "an audit file spelt another way, which Vault would take for another file",
+      changed(["vault", "auditDevices", "secondary", "filePath"], "/var/log/../log/vault/audit.log", "prod"),
+      "vault.auditDevices.secondary.filePath",
+      /var/,
+      /without '\.', '\.\.' or empty segments/,
+      /audit\.log/,
+    ],
+    [
       "clean-up of servers without a quorum",
       changed(["vault", "autopilot", "minQuorum"], undefined, "prod"),
       "vault.autopilot.minQuorum",

@@ -56,6 +56,7 @@ describe("Vault", () => {
       [CAPABILITIES]: granted(["root"]),
       "GET /v1/sys/mounts": [200, { data: {} }],
       "GET /v1/sys/auth": [200, { data: {} }],
+      "GET /v1/sys/audit": [200, { data: {} }],
       "GET /v1/sys/policies/acl/voyager-platform.session": [404, { errors: [] }],
     } as const;
     expect(await problemsOf(answers, TOKEN)).toEqual([]);
