@@ -1,4 +1,6 @@
+import { OPERATOR_PREFIX } from "../access/operators/names.ts";
 import { namespaceProblems } from "./namespace-rules.ts";
+import { operatorProblems } from "./operators.ts";
 import type { Problem } from "./problems.ts";
 import { pathText, show } from "./problems.ts";
 import type { Declaration } from "./schema.ts";
@@ -14,14 +16,24 @@ export function crossFieldProblems(declared: Declaration): readonly Problem[] {
     ...autopilotQuorum(declared),
     ...tokenTtls(declared),
     ...jwtKeys(declared),
+    ...operatorsPrefix(declared),
+    ...operatorProblems(declared.operators),
   ];
 }
 
-function mountOverlaps({ vault }: Declaration): readonly Problem[] {
-  const paths = [
-    ...Object.keys(vault.mounts).map((mount) => ({ mount, path: ["vault", "mounts", mount] })),
+function mountOverlaps({ vault, operators }: Declaration): readonly Problem[] {
+  const logins = [
     { mount: vault.auth.mount, path: ["vault", "auth", "mount"] },
+    ...(operators?.ci ? [{ mount: operators.ci.mount, path: ["operators", "ci", "mount"] }] : []),
+    ...(operators?.people ? [{ mount: operators.people.mount, path: ["operators", "people", "mount"] }] : []),
   ];
+  const mounts = Object.keys(vault.mounts).map((mount) => ({ mount, path: ["vault", "mounts", mount] }));
+  return overlaps([...mounts, ...logins]);
+}
+
+function overlaps(
+  paths: readonly { readonly mount: string; readonly path: readonly string[] }[],
+): readonly Problem[] {
   return paths.flatMap(({ mount, path }, index) =>
     paths
       .slice(0, index)
@@ -40,19 +52,21 @@ export function within(inner: string, outer: string): boolean {
   return `${inner}/`.startsWith(`${outer}/`);
 }
 
-/** Vault refuses to serve while no audit device can write, so one full disk must not stop it. */
-function auditDevices({ tier, vault }: Declaration): readonly Problem[] {
+/** Vault refuses to serve while no audit device can write, so one full disk must not stop it; and one is replaced while another records. */
+function auditDevices({ vault }: Declaration): readonly Problem[] {
   const devices = Object.entries(vault.auditDevices);
   const files = new Set(devices.map(([, device]) => device.filePath));
   const shared = devices.length - files.size;
   return [
-    ...(tier === "production" && vault.cluster === "managed" && devices.length < 2
+    ...(vault.cluster === "managed" && devices.length < 2
       ? [
           {
             path: "vault.auditDevices",
             found: `${devices.length} device(s)`,
-            allowed: "two or more where production manages the cluster",
-            fix: "add a second device on another disk, or declare vault.cluster: shared",
+            allowed:
+              "two or more where the stack manages the cluster: Vault serves only while a device can write, and changes one " +
+              "only by removing it first",
+            fix: "add a second device on another disk or on stdout, or declare vault.cluster: shared",
           },
         ]
       : []),
@@ -120,6 +134,19 @@ function jwtKeys({ kubernetes, vault }: Declaration): readonly Problem[] {
       found: ways.length === 0 ? "no way to the signing keys" : ways.join(" and "),
       allowed: "exactly one of issuer, jwksUrl, publicKeys with vault.auth.method: jwt",
       fix: "keep one: issuer where Vault reaches the cluster's OIDC discovery, jwksUrl or publicKeys elsewhere",
+    },
+  ];
+}
+
+/** Nobody's role prefix: a deployer may write the policies of its own, and must not write operators'. */
+function operatorsPrefix({ vault: { auth } }: Declaration): readonly Problem[] {
+  if (auth.rolePrefix !== OPERATOR_PREFIX) return [];
+  return [
+    {
+      path: "vault.auth.rolePrefix",
+      found: show(auth.rolePrefix),
+      allowed: `any prefix but ${OPERATOR_PREFIX}, which begins the names of operators' policies`,
+      fix: "use your platform's name, e.g. voyager-platform",
     },
   ];
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { externalSecretsSection } from "./external-secrets.ts";
 import { kubernetesSection } from "./kubernetes.ts";
 import { namespacesSection } from "./namespaces.ts";
+import { operatorsSection } from "./operators.ts";
 import { dnsLabel, section } from "./values.ts";
 import { vaultSection } from "./vault.ts";
 
@@ -14,6 +15,7 @@ export const declaration = section({
   vault: vaultSection,
   kubernetes: kubernetesSection,
   externalSecrets: externalSecretsSection,
+  operators: operatorsSection.optional(),
   namespaces: namespacesSection,
 });
 

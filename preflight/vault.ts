@@ -1,12 +1,15 @@
 import { getCACertificates } from "node:tls";
+import { managedInVault, readingOf } from "../access/managed.ts";
 import { VaultClient, VaultError, VaultUnreachableError } from "../clients/vault.ts";
 import { sessionPolicyName } from "../components/vault/policies.ts";
 import type { Problem } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
 import { auditDeviceProblems } from "./audit-devices.ts";
-import { capabilityProblems, readCapabilities, requiredCapabilities } from "./capabilities.ts";
+import { capabilityProblems } from "./capabilities.ts";
+import { deployerProblems } from "./deployer.ts";
 import { authMountProblems, kvMountProblems } from "./mounts.ts";
 import { rolePrefixProblems } from "./policies.ts";
+import { readIfAllowed } from "./read-if-allowed.ts";
 
 /** A `preview` only reads; an `update` also makes, changes and deletes. */
 export type Purpose = "preview" | "update";
@@ -136,19 +139,21 @@ async function tokenProblems(
   settings: Settings,
   purpose: Purpose,
 ): Promise<readonly Problem[]> {
-  const all = requiredCapabilities(settings);
-  const required = purpose === "preview" ? readCapabilities(all) : all;
+  const all = managedInVault(settings);
+  const required = purpose === "preview" ? readingOf(all) : all;
   try {
     const granted = (await client.write("sys/capabilities-self", { paths: required.map(({ path }) => path) }))
       .data;
-    const [mounts, auths, devices, session] = await Promise.all([
+    const [outgrown, mounts, auths, devices, session] = await Promise.all([
+      deployerProblems(client, settings),
       readIfAllowed(client, "sys/mounts"),
       readIfAllowed(client, "sys/auth"),
       settings.vault.cluster === "managed" ? readIfAllowed(client, "sys/audit") : {},
       readIfAllowed(client, `sys/policies/acl/${sessionPolicyName(settings.vault.auth.rolePrefix)}`),
     ]);
     return [
-      ...capabilityProblems(required, granted ?? {}),
+      // A deployer's policy that is made anew grants all of it.
+      ...(outgrown.length > 0 ? outgrown : capabilityProblems(required, granted ?? {})),
       ...kvMountProblems(settings, mounts),
       ...authMountProblems(settings, auths),
       ...auditDeviceProblems(settings, devices),
@@ -157,16 +162,6 @@ async function tokenProblems(
   } catch (error) {
     if (error instanceof VaultUnreachableError) return [connectionProblem(error)];
     if (error instanceof VaultError && error.status === 403) return [refusedToken(error)];
-    throw error;
-  }
-}
-
-/** A token that may not read it is reported by its missing capability. */
-async function readIfAllowed(client: VaultClient, path: string): Promise<Readonly<Record<string, unknown>>> {
-  try {
-    return (await client.read(path)) ?? {};
-  } catch (error) {
-    if (error instanceof VaultError && error.status === 403) return {};
     throw error;
   }
 }

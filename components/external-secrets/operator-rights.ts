@@ -2,18 +2,10 @@ import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../config/schema.ts";
 import { ownLabels } from "./metadata.ts";
-import type { PolicyRule } from "./rbac.ts";
+import { operatorSubject, type PolicyRule } from "./rbac.ts";
 import { releaseName } from "./values.ts";
 
 type RightsSettings = Pick<Settings, "environment" | "externalSecrets">;
-
-/** ESO's service account, as the subject of a binding. */
-export function operatorSubject({
-  serviceAccount,
-  namespace,
-}: Pick<Settings["externalSecrets"], "serviceAccount" | "namespace">) {
-  return { kind: "ServiceAccount", name: serviceAccount, namespace };
-}
 
 /** What ESO may do in one namespace, its own or a declared one: a Role, and the binding that gives it to ESO. */
 export function operatorRightsIn(

@@ -1,15 +1,19 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { releaseBindings } from "../../access/operators/kubernetes.ts";
 import type { Settings } from "../../config/schema.ts";
 import { seconds } from "../durations.ts";
 import { protection } from "../protection.ts";
+import { AdmissionPolicies } from "./admission-policies.ts";
 import type { CrdManifest } from "./crds.ts";
+import { networkPolicies, podSecurityLabels } from "./hardening.ts";
 import { ownLabels } from "./metadata.ts";
-import { operatorRightsIn, operatorSubject } from "./operator-rights.ts";
+import { operatorRightsIn } from "./operator-rights.ts";
 import {
   operatorClusterRules,
   operatorNamespaceRules,
   operatorRoleName,
+  operatorSubject,
   tokenReviewRoleName,
   tokenReviewRules,
 } from "./rbac.ts";
@@ -23,15 +27,16 @@ export interface ExternalSecretsOperatorArgs {
 
 /**
  * What all namespaces share: the External Secrets Operator with its definitions and rights (mode `managed`; in mode
- * `existing` it is there already), and the right to have a token reviewed, which the namespaces' service accounts
- * are given (auth method `kubernetes`). Depend on it as a whole: it is complete when the operator runs.
+ * `existing` it is there already), what admission refuses of ESO's kinds, and the right to have a token reviewed, which
+ * the namespaces' service accounts are given (auth method `kubernetes`). Depend on it as a whole: it is complete when the operator runs.
  */
 export class ExternalSecretsOperator extends pulumi.ComponentResource {
   constructor(name: string, args: ExternalSecretsOperatorArgs, opts: pulumi.ComponentResourceOptions) {
     super("vault-management:external-secrets:Operator", name, {}, opts);
     const { settings } = args;
     if (settings.vault.auth.method === "kubernetes") this.#tokenReviewRole(settings);
-    if (settings.externalSecrets.mode === "managed") this.#operator(args);
+    const definitions = settings.externalSecrets.mode === "managed" ? this.#operator(args) : [];
+    new AdmissionPolicies("admission", { settings, definitions }, { parent: this });
     this.registerOutputs();
   }
 
@@ -43,16 +48,39 @@ export class ExternalSecretsOperator extends pulumi.ComponentResource {
     );
   }
 
-  #operator({ settings, crds }: ExternalSecretsOperatorArgs): void {
-    const kept = protection(settings.tier);
-    const namespace = new k8s.core.v1.Namespace(
-      settings.externalSecrets.namespace,
-      { metadata: clusterMetadata(settings.externalSecrets.namespace, settings.environment) },
-      { parent: this, ...kept },
-    );
+  /** Gives the definitions. */
+  #operator({ settings, crds }: ExternalSecretsOperatorArgs): readonly pulumi.Resource[] {
+    const namespace = this.#namespace(settings);
     const definitions = crds.map((crd) => this.#definition(crd, settings));
-    const rights = [...this.#clusterRights(settings), ...this.#rightsInOwnNamespace(settings, namespace)];
-    this.#release(settings, [namespace, ...definitions, ...rights]);
+    const rights = [
+      ...this.#clusterRights(settings),
+      ...this.#rightsInOwnNamespace(settings, namespace),
+      ...this.#deployersRights(settings, namespace),
+    ];
+    const network = this.#networkPolicies(settings, [namespace, ...definitions, ...rights]);
+    this.#release(settings, [namespace, ...definitions, ...rights, ...network]);
+    return definitions;
+  }
+
+  #namespace({ environment, externalSecrets, tier }: Settings): pulumi.Resource {
+    const { name, labels } = clusterMetadata(externalSecrets.namespace, environment);
+    return new k8s.core.v1.Namespace(
+      name,
+      { metadata: { name, labels: { ...labels, ...podSecurityLabels() } } },
+      { parent: this, ...protection(tier) },
+    );
+  }
+
+  /** After the deployer's rights here; and after the definitions, which take longer than new rights to be followed. */
+  #networkPolicies(settings: Settings, dependsOn: pulumi.Resource[]): readonly pulumi.Resource[] {
+    return networkPolicies(settings).map(
+      (manifest) =>
+        new k8s.networking.v1.NetworkPolicy(
+          `${manifest.metadata.namespace}/${manifest.metadata.name}`,
+          manifest,
+          { parent: this, dependsOn },
+        ),
+    );
   }
 
   #definition({ metadata, spec }: CrdManifest, { environment, tier }: Settings): pulumi.Resource {
@@ -90,6 +118,18 @@ export class ExternalSecretsOperator extends pulumi.ComponentResource {
       parent: this,
       dependsOn: [namespace],
     });
+  }
+
+  /** Helm keeps its releases in Secrets of this namespace: who deploys may read those, and only here. */
+  #deployersRights(settings: Settings, namespace: pulumi.Resource): readonly pulumi.Resource[] {
+    return releaseBindings(settings).map(
+      ({ metadata, roleRef, subjects }) =>
+        new k8s.rbac.v1.RoleBinding(
+          `${metadata.namespace}/${metadata.name}`,
+          { metadata: { ...metadata, labels: ownLabels(settings.environment) }, roleRef, subjects },
+          { parent: this, dependsOn: [namespace] },
+        ),
+    );
   }
 
   #release(settings: Settings, dependsOn: pulumi.Resource[]): void {

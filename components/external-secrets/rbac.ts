@@ -1,3 +1,5 @@
+import type { Settings } from "../../config/schema.ts";
+
 /** A rule as `rbac.authorization.k8s.io/v1` has it. */
 export interface PolicyRule {
   readonly apiGroups: string[];
@@ -22,6 +24,14 @@ export function tokenReviewRoleName(environment: string): string {
 /** See {@link operatorRoleName}. */
 export function tokenReviewBindingName(environment: string, namespace: string): string {
   return `${tokenReviewRoleName(environment)}:${namespace}`;
+}
+
+/** ESO's service account, as the subject of a binding. */
+export function operatorSubject({
+  serviceAccount,
+  namespace,
+}: Pick<Settings["externalSecrets"], "serviceAccount" | "namespace">) {
+  return { kind: "ServiceAccount", name: serviceAccount, namespace };
 }
 
 /**

@@ -10,6 +10,7 @@ const VERSION = "GET /version";
 const DEFINITION =
   "GET /apis/apiextensions.k8s.io/v1/customresourcedefinitions/externalsecrets.external-secrets.io";
 const STORES = "GET /apis/apiextensions.k8s.io/v1/customresourcedefinitions/secretstores.external-secrets.io";
+const POLICIES = "GET /apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
 const READY: Answer = [200, { major: "1", minor: "36", gitVersion: "v1.36.0" }];
 
 const dev = settingsOf("dev");
@@ -25,7 +26,7 @@ async function problemsOf(
   answers: Readonly<Record<string, Answer>>,
   settings: Settings = dev,
 ): Promise<readonly Problem[]> {
-  server = await fakeServer({ [VERSION]: READY, ...answers });
+  server = await fakeServer({ [VERSION]: READY, [POLICIES]: [200, { items: [] }], ...answers });
   const { address } = server;
   return kubernetesProblems(settings, () => kubeConfig(address, settings.kubernetes.context));
 }
@@ -233,6 +234,43 @@ describe("what is in the namespaces already", () => {
   it("is named where it may not be listed", async () => {
     expect(await problemsOf({ [accounts]: [403, { message: "forbidden" }] })).toMatchObject([
       { path: "namespaces.llm", found: expect.stringContaining("ServiceAccount") },
+    ]);
+  });
+});
+
+describe("admission policies", () => {
+  const policy = (labels: Record<string, string>): Answer => [
+    200,
+    { items: [{ metadata: { name: "vault-management-dev-stores", labels } }] },
+  ];
+
+  it("are no problem where they are this stack's", async () => {
+    expect(await problemsOf({ [POLICIES]: policy(ours) })).toEqual([]);
+  });
+
+  it("are one where the API server does not know them", async () => {
+    expect(await problemsOf({ [POLICIES]: [404, {}] })).toEqual([
+      expect.objectContaining({ path: "kubernetes.context", allowed: "Kubernetes 1.30 or later" }),
+    ]);
+  });
+
+  it("are one where the deployer may not see them", async () => {
+    expect(await problemsOf({ [POLICIES]: [403, { message: "forbidden: no" }] })).toEqual([
+      {
+        path: "externalSecrets.admission",
+        found: "validatingadmissionpolicies cannot be listed: 403 forbidden: no",
+        allowed: expect.stringContaining("rights on admission policies"),
+        fix: expect.stringContaining("npm run bootstrap -- apply"),
+      },
+    ]);
+  });
+
+  it("are one where somebody else has made one of our names", async () => {
+    expect(await problemsOf({ [POLICIES]: policy({}) })).toEqual([
+      expect.objectContaining({
+        found: expect.stringContaining("vault-management-dev-stores that exists already"),
+        fix: expect.stringContaining("kubectl delete validatingadmissionpolicy"),
+      }),
     ]);
   });
 });

@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
 import { afterEach, describe, expect, it } from "vitest";
+import { managedInVault } from "../../../access/managed.ts";
 import { findToken } from "../../../clients/vault-token.ts";
 import type { Problem } from "../../../config/problems.ts";
-import { requiredCapabilities } from "../../../preflight/capabilities.ts";
 import { PreflightError } from "../../../preflight/error.ts";
 import { type Purpose, vaultProblems } from "../../../preflight/vault.ts";
 import { settingsOf } from "../arbitrary-settings.ts";
@@ -45,7 +45,7 @@ function problemsAt(
 }
 
 function granted(capabilities: readonly string[]): Answer {
-  const data = Object.fromEntries(requiredCapabilities(dev).map(({ path }) => [path, capabilities]));
+  const data = Object.fromEntries(managedInVault(dev).map(({ path }) => [path, capabilities]));
   return [200, { data }];
 }
 
@@ -54,6 +54,7 @@ describe("Vault", () => {
     const answers = {
       "GET /v1/sys/health": [429, { initialized: true, sealed: false, standby: true }],
       [CAPABILITIES]: granted(["root"]),
+      "GET /v1/auth/token/lookup-self": [200, { data: { policies: ["root"] } }],
       "GET /v1/sys/mounts": [200, { data: {} }],
       "GET /v1/sys/auth": [200, { data: {} }],
       "GET /v1/sys/audit": [200, { data: {} }],
@@ -147,7 +148,7 @@ describe("Vault", () => {
       TOKEN,
     );
     expect(problems.map(({ path }) => path)).toEqual([
-      ...requiredCapabilities(dev)
+      ...managedInVault(dev)
         .filter(({ capabilities }) => capabilities.join() !== "read")
         .map(({ path }) => `Vault ${path}`),
       "vault.mounts.kv",

@@ -1,0 +1,76 @@
+import type { PolicyDocument } from "../../components/vault/policies.ts";
+import type { Settings } from "../../config/schema.ts";
+import { type Grant, policyText } from "./document.ts";
+import { operatorPolicyName } from "./names.ts";
+import { askAboutSelf, session } from "./session.ts";
+
+type AuditorSettings = Pick<Settings, "environment" | "vault" | "operators">;
+
+/**
+ * Who may do what, and what is recorded about it: policies, roles, identities, mounts and audit devices, other stacks' and
+ * people's among them, since "nobody else can" is about everybody. Of the stack's secrets the versions and dates; no value.
+ */
+export function auditorPolicy(settings: AuditorSettings): PolicyDocument {
+  const { environment } = settings;
+  return {
+    name: operatorPolicyName(environment, "auditor"),
+    document: policyText(`vault-management ${environment}: who may do what, and what is recorded`, [
+      ...session,
+      askAboutSelf,
+      ...access,
+      ...identities,
+      ...auditing(settings),
+      ...logins(settings),
+      ...Object.keys(settings.vault.mounts).flatMap(secretMetadata),
+    ]),
+  };
+}
+
+const access: readonly Grant[] = [
+  { path: "sys/policies/acl", capabilities: ["list"] },
+  { path: "sys/policies/acl/*", capabilities: ["read"] },
+  { path: "sys/mounts", capabilities: ["read"] },
+  { path: "sys/auth", capabilities: ["read"] },
+  // What another's token may do, by its accessor; by the token itself where it has none (batch tokens).
+  { path: "sys/capabilities-accessor", capabilities: ["update"] },
+  { path: "sys/capabilities", capabilities: ["update"] },
+  { path: "auth/token/accessors", capabilities: ["list", "sudo"] },
+  { path: "auth/token/lookup-accessor", capabilities: ["update"] },
+];
+
+const identities: readonly Grant[] = ["entity", "entity-alias", "group", "group-alias"].flatMap((kind) => [
+  { path: `identity/${kind}/id`, capabilities: ["list"] },
+  { path: `identity/${kind}/id/*`, capabilities: ["read"] },
+]);
+
+/** With `sys/audit-hash` a value is looked for in a log of hashes: who has a value can find it, who has a hash cannot reverse it. */
+function auditing({ vault: { auditDevices } }: AuditorSettings): readonly Grant[] {
+  return [
+    { path: "sys/audit", capabilities: ["read", "sudo"] },
+    { path: "sys/config/auditing/request-headers", capabilities: ["read", "sudo"] },
+    ...Object.keys(auditDevices).map(
+      (device): Grant => ({ path: `sys/audit-hash/${device}`, capabilities: ["update"] }),
+    ),
+  ];
+}
+
+/** How workloads log in, and operators where that is declared. Vault shows no client secret and no key of a login's configuration. */
+function logins({ vault, operators }: AuditorSettings): readonly Grant[] {
+  const mounts = new Set([vault.auth.mount, operators?.ci?.mount, operators?.people?.mount]);
+  return [...mounts]
+    .filter((mount) => mount !== undefined)
+    .flatMap((mount): readonly Grant[] => [
+      { path: `auth/${mount}/config`, capabilities: ["read"] },
+      { path: `auth/${mount}/role`, capabilities: ["list"] },
+      { path: `auth/${mount}/role/*`, capabilities: ["read"] },
+      { path: `sys/mounts/auth/${mount}/tune`, capabilities: ["read"] },
+    ]);
+}
+
+function secretMetadata(mount: string): readonly Grant[] {
+  return [
+    { path: `${mount}/config`, capabilities: ["read"] },
+    { path: `${mount}/metadata/*`, capabilities: ["read", "list"] },
+    { path: `sys/mounts/${mount}/tune`, capabilities: ["read"] },
+  ];
+}

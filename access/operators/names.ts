@@ -1,0 +1,27 @@
+/** Those who work on the stack, each with rights of its own. */
+export const operators = ["deployer", "previewer", "auditor", "secret-admin"] as const;
+
+export type Operator = (typeof operators)[number];
+
+/** Begins the names of what bootstrap makes; no stack's role prefix may be this. */
+export const OPERATOR_PREFIX = "vault-management";
+
+/** Policy in Vault; role prefixes have no dot, so no deployer may write it. */
+export function operatorPolicyName(environment: string, operator: Operator): string {
+  return `${OPERATOR_PREFIX}.${environment}.${operator}`;
+}
+
+/** Role on the JWT and OIDC mounts, which the stacks of one Vault may share. */
+export function operatorRoleName(environment: string, operator: Operator): string {
+  return `${environment}-${operator}`;
+}
+
+/** ClusterRole of an operator; its binding has the same name. */
+export function operatorClusterRoleName(environment: string, operator: Operator): string {
+  return `${OPERATOR_PREFIX}:${environment}:${operator}`;
+}
+
+/** ClusterRole of what a deployer may do in the namespace of ESO's release; bound there alone. */
+export function releaseRoleName(environment: string): string {
+  return `${OPERATOR_PREFIX}:${environment}:release`;
+}

@@ -1,0 +1,28 @@
+import type { PolicyDocument } from "../../components/vault/policies.ts";
+import type { Settings } from "../../config/schema.ts";
+import { type Grant, policyText } from "./document.ts";
+import { operatorPolicyName } from "./names.ts";
+import { session } from "./session.ts";
+
+/**
+ * What `npm run secrets` needs, and no more: to put values, merged by Vault itself, and to see versions and the names of
+ * properties. No value comes back, and nothing is listed. The whole mount rather than the declared paths, so that a new
+ * secret needs no new policy; who writes what is in the audit log. Versions are not deleted, undeleted or destroyed: a
+ * wrong value is replaced by putting the right one, and what cannot be taken back is left to break-glass.
+ */
+export function secretAdminPolicy({
+  environment,
+  vault,
+}: Pick<Settings, "environment" | "vault">): PolicyDocument {
+  return {
+    name: operatorPolicyName(environment, "secret-admin"),
+    document: policyText(`vault-management ${environment}: to put values, without reading any`, [
+      ...session,
+      ...Object.keys(vault.mounts).flatMap((mount): readonly Grant[] => [
+        { path: `${mount}/data/*`, capabilities: ["create", "update", "patch"] },
+        { path: `${mount}/metadata/*`, capabilities: ["read"] },
+        { path: `${mount}/subkeys/*`, capabilities: ["read"] },
+      ]),
+    ]),
+  };
+}

@@ -1,0 +1,279 @@
+import { KubeConfig } from "@kubernetes/client-node";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { releaseBindings } from "../../access/operators/kubernetes.ts";
+import { applyKubernetes } from "../../cli/bootstrap/apply.ts";
+import { planKubernetes } from "../../cli/bootstrap/cluster.ts";
+import {
+  operatorSubject,
+  type PolicyRule,
+  tokenReviewRules,
+  workloadNamespaceRules,
+} from "../../components/external-secrets/rbac.ts";
+import type { Settings } from "../../config/schema.ts";
+import type { RunningSandbox } from "../../sandbox/sandbox.ts";
+import { useSandbox } from "./harness.ts";
+import { type Api, apiAs } from "./operators/api.ts";
+import { settingsFor } from "./operators/ground.ts";
+
+const RBAC = "/apis/rbac.authorization.k8s.io/v1";
+const ROLE = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole" };
+const reviews = "vault-management:optest:token-review";
+const own = "optest-a";
+const dry = "?dryRun=All";
+
+/** Operators' rights on a real API server, by client certificates: what they must do, and what they must not. */
+describe("operators in Kubernetes", () => {
+  let sandbox: RunningSandbox;
+  let settings: Settings;
+  let admin: KubeConfig;
+  let api: Readonly<Record<"admin" | "deployer" | "previewer" | "auditor", Api>>;
+
+  beforeAll(async () => {
+    sandbox = await useSandbox();
+    settings = settingsFor(sandbox);
+    admin = new KubeConfig();
+    admin.loadFromFile(sandbox.kubernetes.kubeconfigs.admin);
+    await applyKubernetes(admin, settings);
+    api = {
+      admin: await apiAs(sandbox, "system:masters"),
+      deployer: await apiAs(sandbox, "optest:deployer"),
+      previewer: await apiAs(sandbox, "optest:previewer"),
+      auditor: await apiAs(sandbox, "optest:auditor"),
+    };
+    // API servers follow an admission policy a moment after it is written.
+    await vi.waitFor(
+      async () => {
+        const { text } = await api.previewer.ask("POST", "/api/v1/namespaces", namespace("optest-probe"));
+        expect(text).toContain("only dry runs");
+      },
+      { timeout: 30_000, interval: 250 },
+    );
+  });
+
+  afterAll(async () => {
+    for (const name of [own, "optest-operator", "optest-foreign", "optest-probe"]) {
+      await api.admin.ask("DELETE", `/api/v1/namespaces/${name}`);
+    }
+    for (const kind of ["clusterroles", "clusterrolebindings"]) {
+      for (const name of [reviews, `${reviews}:${own}`]) {
+        await api.admin.ask("DELETE", `${RBAC}/${kind}/${encodeURIComponent(name)}`);
+      }
+    }
+    const nobody = { ...settings, operators: {} };
+    await applyKubernetes(admin, nobody);
+    expect((await planKubernetes(admin, nobody)).length).toBe(0);
+    await Promise.all(Object.values(api).map((one) => one.close()));
+  });
+
+  it("are set up once: a second run finds everything as declared", async () => {
+    const steps = await planKubernetes(admin, settings);
+    expect(steps.length).toBe(13);
+    expect(steps.filter(({ action }) => action !== "keep")).toEqual([]);
+  });
+
+  it("are not set up by somebody without the rights: the object and the reason are named", async () => {
+    const deployer = new KubeConfig();
+    const { server = "", caData = "" } = admin.getCurrentCluster() ?? {};
+    deployer.loadFromOptions({
+      clusters: [{ name: "one", server, caData }],
+      users: [{ name: "nobody", token: "none" }],
+      contexts: [{ name: "one", cluster: "one", user: "nobody" }],
+      currentContext: "one",
+    });
+    await expect(planKubernetes(deployer, settings)).rejects.toThrow(/Unauthorized/);
+  });
+
+  describe("the deployer", () => {
+    it("makes the declared namespaces, the program's roles, and binds them to the declared accounts", async () => {
+      const made = await Promise.all([
+        api.deployer.ask("POST", "/api/v1/namespaces", namespace(own)),
+        api.deployer.ask("POST", "/api/v1/namespaces", namespace("optest-operator")),
+        api.deployer.ask("POST", `${RBAC}/clusterroles`, role("ClusterRole", reviews, tokenReviewRules())),
+      ]);
+      expect(made.map(({ status }) => status)).toEqual([201, 201, 201]);
+      const bound = [
+        await api.deployer.ask(
+          "POST",
+          `${RBAC}/clusterrolebindings`,
+          reviewBinding(account(own, "vault-store")),
+        ),
+        await api.deployer.ask(
+          "POST",
+          `${RBAC}/namespaces/${own}/roles`,
+          role("Role", "external-secrets", workloadNamespaceRules(["vault-store"])),
+        ),
+        await api.deployer.ask("POST", `${RBAC}/namespaces/${own}/rolebindings`, {
+          metadata: { name: "external-secrets" },
+          roleRef: { ...ROLE, kind: "Role", name: "external-secrets" },
+          subjects: [operatorSubject(settings.externalSecrets)],
+        }),
+      ];
+      expect(bound.map(({ status, text }) => [status, status === 201 ? "" : text])).toEqual(
+        bound.map(() => [201, ""]),
+      );
+    });
+
+    it("reads Secrets of the release's namespace once the stack has bound it there, and no others", async () => {
+      const secrets = (name: string) => api.deployer.ask("GET", `/api/v1/namespaces/${name}/secrets`);
+      expect((await secrets("optest-operator")).status).toBe(403);
+      for (const binding of releaseBindings(settings)) {
+        const path = `${RBAC}/namespaces/${binding.metadata.namespace}/rolebindings`;
+        expect((await api.deployer.ask("POST", path, binding)).status).toBe(201);
+      }
+      await expect.poll(async () => (await secrets("optest-operator")).status).toBe(200);
+      for (const elsewhere of [own, "kube-system"]) expect((await secrets(elsewhere)).status).toBe(403);
+      expect((await api.deployer.ask("GET", "/api/v1/secrets")).status).toBe(403);
+    });
+
+    it.each([
+      [
+        "a role of another name",
+        "POST",
+        `${RBAC}/clusterroles`,
+        role("ClusterRole", "mine", tokenReviewRules()),
+        /own roles/,
+      ],
+      [
+        "its role with other rules",
+        "PATCH",
+        `${RBAC}/clusterroles/${encodeURIComponent(reviews)}?fieldManager=x&force=true`,
+        role("ClusterRole", reviews, [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }]),
+        /own roles/,
+      ],
+      [
+        "to bind its role to itself",
+        "PATCH",
+        `${RBAC}/clusterrolebindings/${encodeURIComponent(`${reviews}:${own}`)}?fieldManager=x&force=true`,
+        reviewBinding({ kind: "Group", name: "optest:deployer", apiGroup: ROLE.apiGroup }),
+        /own roles/,
+      ],
+      [
+        "to bind cluster-admin",
+        "POST",
+        `${RBAC}/clusterrolebindings`,
+        { metadata: { name: reviews }, roleRef: { ...ROLE, name: "cluster-admin" }, subjects: [] },
+        /cluster-admin|own roles|forbidden/,
+      ],
+      [
+        "a role in another namespace",
+        "POST",
+        `${RBAC}/namespaces/kube-system/roles`,
+        role("Role", "external-secrets", workloadNamespaceRules(["vault-store"])),
+        /declared namespaces/,
+      ],
+      [
+        "a service account elsewhere",
+        "POST",
+        "/api/v1/namespaces/kube-system/serviceaccounts",
+        { metadata: { name: "x" } },
+        /declared namespaces/,
+      ],
+      ["another's token", "POST", `/api/v1/namespaces/${own}/serviceaccounts/default/token`, {}, /forbidden/],
+      ["a pod", "POST", `/api/v1/namespaces/${own}/pods`, {}, /forbidden/],
+      ["another namespace's end", "DELETE", "/api/v1/namespaces/default", undefined, /forbidden/],
+      [
+        "the policy that confines it",
+        "DELETE",
+        "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/vault-management-optest-operator-roles",
+        undefined,
+        /forbidden/,
+      ],
+      [
+        "its own rights",
+        "DELETE",
+        `${RBAC}/clusterroles/vault-management:optest:deployer`,
+        undefined,
+        /forbidden/,
+      ],
+    ] as const)("is refused %s", async (_what, method, path, body, reason) => {
+      const { status, text } = await api.deployer.ask(method, path, body);
+      expect(text).toMatch(reason);
+      expect(status).toBeGreaterThanOrEqual(403);
+    });
+  });
+
+  describe("the previewer", () => {
+    it("tries what an update would do, as dry runs, and changes nothing", async () => {
+      const tried = await api.previewer.ask("POST", `/api/v1/namespaces${dry}`, namespace("optest-foreign"));
+      expect(tried.status).toBe(201);
+      const path = `/api/v1/namespaces/${own}/serviceaccounts/x${dry}&fieldManager=x`;
+      const object = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "x", namespace: own } };
+      expect((await api.previewer.ask("PATCH", path, object)).status).toBe(201);
+      expect((await api.admin.ask("GET", "/api/v1/namespaces/optest-foreign")).status).toBe(404);
+      expect((await api.admin.ask("GET", `/api/v1/namespaces/${own}/serviceaccounts/x`)).status).toBe(404);
+    });
+
+    it.each([
+      ["POST", "/api/v1/namespaces", { metadata: { name: "optest-foreign" } }],
+      ["POST", `/api/v1/namespaces/${own}/serviceaccounts`, { metadata: { name: "x" } }],
+      ["DELETE", `${RBAC}/namespaces/${own}/roles/external-secrets`, undefined],
+      ["DELETE", `/api/v1/namespaces/${own}`, undefined],
+    ])("is refused %s %s without a dry run", async (method, path, body) => {
+      expect(await api.previewer.ask(method, path, body)).toMatchObject({
+        status: 403,
+        text: expect.stringContaining("only dry runs"),
+      });
+    });
+
+    it("may ask what it may do, and write no admission policy, of which dry runs cannot be asked", async () => {
+      const review = { spec: { resourceAttributes: { verb: "get", resource: "namespaces" } } };
+      const path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+      expect((await api.previewer.ask("POST", path, review)).status).toBe(201);
+      const policies = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
+      expect((await api.previewer.ask("GET", policies)).status).toBe(200);
+      expect((await api.previewer.ask("POST", `${policies}${dry}`, {})).status).toBe(403);
+    });
+  });
+
+  describe("the auditor", () => {
+    const token = (name: string, accountName: string) =>
+      api.auditor.ask("POST", `/api/v1/namespaces/${name}/serviceaccounts/${accountName}/token`, {
+        spec: { audiences: ["vault"], expirationSeconds: 600 },
+      });
+
+    it("gets tokens of the declared service accounts, in the declared namespaces alone", async () => {
+      await api.admin.ask("POST", "/api/v1/namespaces", namespace("optest-foreign"));
+      for (const at of [own, "optest-foreign"]) {
+        await api.admin.ask("POST", `/api/v1/namespaces/${at}/serviceaccounts`, {
+          metadata: { name: "vault-store" },
+        });
+      }
+      expect((await token(own, "vault-store")).status).toBe(201);
+      expect(await token("optest-foreign", "vault-store")).toMatchObject({
+        status: 403,
+        text: expect.stringContaining("declared namespaces"),
+      });
+      expect((await token(own, "default")).status).toBe(403);
+    });
+
+    it("reads no Secret and writes nothing", async () => {
+      expect((await api.auditor.ask("GET", `/api/v1/namespaces/${own}/secrets`)).status).toBe(403);
+      const made = await api.auditor.ask("POST", `/api/v1/namespaces/${own}/serviceaccounts`, {
+        metadata: { name: "x" },
+      });
+      expect(made.status).toBe(403);
+    });
+  });
+});
+
+function namespace(name: string) {
+  return { apiVersion: "v1", kind: "Namespace", metadata: { name } };
+}
+
+function role(kind: "ClusterRole" | "Role", name: string, rules: PolicyRule[]) {
+  return { apiVersion: "rbac.authorization.k8s.io/v1", kind, metadata: { name }, rules };
+}
+
+function account(at: string, name: string) {
+  return { kind: "ServiceAccount", name, namespace: at };
+}
+
+function reviewBinding(subject: object) {
+  return {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRoleBinding",
+    metadata: { name: `${reviews}:${own}` },
+    roleRef: { ...ROLE, name: reviews },
+    subjects: [subject],
+  };
+}
