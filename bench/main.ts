@@ -3,6 +3,7 @@ import Table from "cli-table3";
 import { Command } from "commander";
 import { mebibytes } from "../sandbox/processes/memory.ts";
 import { down } from "../sandbox/sandbox.ts";
+import { type AuditMeasurement, measureAudit } from "./audit.ts";
 import { measureStart, type StartMeasurement } from "./start.ts";
 
 const root = join(import.meta.dirname, "..", ".sandbox-bench");
@@ -14,6 +15,13 @@ program
   .description("npm start on a warm cache, with no sandbox running: time by step, and resident memory")
   .option("--json", "print JSON instead of tables")
   .action(benchStart);
+program
+  .command("audit")
+  .description(
+    "npm run audit over 1 GiB of logs made from real lines: time and peak memory, beside a bare read",
+  )
+  .option("--json", "print JSON instead of a table")
+  .action(benchAudit);
 await program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
@@ -28,6 +36,28 @@ async function benchStart({ json }: { readonly json?: true }): Promise<void> {
   } finally {
     await down({ root });
   }
+}
+
+async function benchAudit({ json }: { readonly json?: true }): Promise<void> {
+  process.env.SANDBOX_PORT_BASE = String(portBase);
+  try {
+    const measured = await measureAudit(root, (line) => console.error(line));
+    console.log(json ? JSON.stringify(measured, null, 2) : auditTable(measured));
+  } finally {
+    await down({ root });
+  }
+}
+
+function auditTable({ logs, bytes, runs }: AuditMeasurement): string {
+  const table = new Table({
+    head: ["run", "seconds", "MiB/s", "peak MiB", "x bare read", "answer"],
+    colAligns: ["left", "right", "right", "right", "right", "left"],
+    style: { head: [], border: [] },
+  });
+  for (const { name, milliseconds, mebibytesPerSecond, peakBytes, ratio, answer } of runs) {
+    table.push([name, seconds(milliseconds), mebibytesPerSecond, mebibytes(peakBytes), ratio, answer]);
+  }
+  return `${mebibytes(bytes)} MiB in ${logs} logs\n${table.toString()}`;
 }
 
 function tables({ engine, totalMilliseconds, steps, processes, residentBytes }: StartMeasurement): string {
