@@ -1,0 +1,50 @@
+import type { AccessMatrix, KvPath } from "./matrix.ts";
+
+export interface Filter {
+  readonly namespace?: string;
+  /** `kv/llm/openai`, `llm/openai` or the request path `kv/data/llm/openai`. */
+  readonly path?: string;
+}
+
+/**
+ * The part of a matrix that is asked about: one namespace, or those that can read one path.
+ * @throws Error that lists what is declared, when nothing is named so
+ */
+export function filtered(matrix: AccessMatrix, { namespace, path }: Filter): AccessMatrix {
+  const inNamespace = namespace === undefined ? matrix : namespaceOnly(matrix, namespace);
+  return path === undefined ? inNamespace : pathOnly(inNamespace, path);
+}
+
+/** A path as people write it, without the `data/` of the request. */
+export function shownPath({ mount, key }: KvPath): string {
+  return `${mount}/${key}`;
+}
+
+function namespaceOnly(matrix: AccessMatrix, namespace: string): AccessMatrix {
+  const logins = matrix.logins.filter((one) => one.namespace === namespace);
+  const services = matrix.services.filter((one) => one.namespace === namespace);
+  const readable = new Set(logins.flatMap(({ reads }) => reads.map(({ path }) => path)));
+  if (logins.length === 0 && services.length === 0) {
+    const known = new Set(matrix.logins.map((one) => one.namespace));
+    throw unknown("namespace", namespace, [...known]);
+  }
+  return { ...matrix, logins, services, paths: matrix.paths.filter(({ path }) => readable.has(path)) };
+}
+
+function pathOnly(matrix: AccessMatrix, asked: string): AccessMatrix {
+  const wanted = matrix.paths.filter((one) => [shownPath(one), one.key, one.path].includes(asked));
+  if (wanted.length === 0) throw unknown("path", asked, matrix.paths.map(shownPath));
+  const isWanted = ({ path }: KvPath) => wanted.some((one) => one.path === path);
+  const logins = matrix.logins
+    .map((login) => ({ ...login, reads: login.reads.filter(isWanted) }))
+    .filter(({ reads }) => reads.length > 0);
+  const services = matrix.services
+    .map((service) => ({ ...service, cells: service.cells.filter(isWanted) }))
+    .filter(({ cells }) => cells.length > 0);
+  return { ...matrix, logins, services, paths: wanted };
+}
+
+function unknown(what: string, asked: string, known: readonly string[]): Error {
+  const list = known.map((one) => `  ${one}`).join("\n");
+  return new Error(`No ${what} ${asked} is declared in this stack. Declared:\n${list || "  none"}`);
+}

@@ -1,0 +1,194 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { operatorManifests, releaseBindings } from "../../../access/operators/kubernetes.ts";
+import type { PolicyRule } from "../../../components/external-secrets/rbac.ts";
+import type { Settings } from "../../../config/schema.ts";
+import { anySettings, settingsOf, settingsWith } from "../arbitrary-settings.ts";
+
+type Manifest = ReturnType<typeof operatorManifests>[number];
+
+function named(manifests: readonly Manifest[], kind: string, name: string): Manifest | undefined {
+  return manifests.find((one) => one.kind === kind && one.metadata.name === name);
+}
+
+function rulesOf(settings: Settings, operator: string): readonly PolicyRule[] {
+  const name = `vault-management:${settings.environment}:${operator}`;
+  return (named(operatorManifests(settings), "ClusterRole", name)?.rules ?? []) as readonly PolicyRule[];
+}
+
+const withOperators = anySettings.map((settings): Settings => ({ ...settings, ...operatorsOfDev() }));
+
+function operatorsOfDev() {
+  const { operators } = settingsOf("dev");
+  return operators === undefined ? {} : { operators };
+}
+
+describe("the operators' manifests", () => {
+  const dev = settingsOf("dev");
+
+  it("are policies first, then a role and its binding for each declared operator", () => {
+    expect(operatorManifests(dev).map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+      "ValidatingAdmissionPolicy vault-management-dev-previewer-dry-run",
+      "ValidatingAdmissionPolicyBinding vault-management-dev-previewer-dry-run",
+      "ValidatingAdmissionPolicy vault-management-dev-operator-namespaces",
+      "ValidatingAdmissionPolicyBinding vault-management-dev-operator-namespaces",
+      "ValidatingAdmissionPolicy vault-management-dev-operator-roles",
+      "ValidatingAdmissionPolicyBinding vault-management-dev-operator-roles",
+      "ClusterRole vault-management:dev:release",
+      "ClusterRole vault-management:dev:deployer",
+      "ClusterRoleBinding vault-management:dev:deployer",
+      "ClusterRole vault-management:dev:previewer",
+      "ClusterRoleBinding vault-management:dev:previewer",
+      "ClusterRole vault-management:dev:auditor",
+      "ClusterRoleBinding vault-management:dev:auditor",
+    ]);
+  });
+
+  it("are none where nobody is declared", () => {
+    expect(operatorManifests(settingsWith(["operators"], undefined))).toEqual([]);
+    expect(releaseBindings(settingsWith(["operators"], undefined))).toEqual([]);
+  });
+
+  it("hold the previewer to dry runs, and all of them to the declared namespaces", () => {
+    const spec = (name: string) => named(operatorManifests(dev), "ValidatingAdmissionPolicy", name)?.spec;
+    expect(spec("vault-management-dev-previewer-dry-run")).toMatchObject({
+      failurePolicy: "Fail",
+      matchConditions: [{ expression: '"vault-management:previewer" in request.userInfo.groups' }],
+      validations: [{ expression: "request.dryRun" }],
+    });
+    expect(spec("vault-management-dev-operator-namespaces")).toMatchObject({
+      validations: [{ expression: 'request.namespace in ["vault","llm","user"]' }],
+    });
+  });
+
+  it("hold what is granted to the program's own roles and rules, bound to the declared accounts", () => {
+    const policy = named(
+      operatorManifests(dev),
+      "ValidatingAdmissionPolicy",
+      "vault-management-dev-operator-roles",
+    );
+    const spec = policy?.spec as { readonly validations: unknown } | undefined;
+    const expression = JSON.stringify(spec?.validations).replaceAll('\\"', '"');
+    expect(expression).toContain(
+      'object.metadata.name in ["vault-management:dev:token-review","vault-management:dev:external-secrets"]',
+    );
+    expect(expression).toContain(
+      '{"kind":"ServiceAccount","name":"vault-store","namespace":"llm"},{"kind":"ServiceAccount","name":"vault-store","namespace":"user"}',
+    );
+    expect(expression).toContain('"resources":["serviceaccounts/token"],"resourceNames":["vault-store"]');
+    expect(expression).not.toContain('"*"');
+  });
+
+  it("give the previewer the deployer's rights, but for admission policies, of which no dry run can be asked", () => {
+    const about = (rules: readonly PolicyRule[]) =>
+      rules.filter(({ apiGroups }) => apiGroups.includes("admissionregistration.k8s.io"));
+    const [deployer, previewer] = [rulesOf(dev, "deployer"), rulesOf(dev, "previewer")];
+    expect(previewer.filter((rule) => !about(previewer).includes(rule))).toEqual(
+      deployer.filter((rule) => !about(deployer).includes(rule)),
+    );
+    expect(new Set(about(previewer).flatMap(({ verbs }) => verbs))).toEqual(
+      new Set(["get", "list", "watch"]),
+    );
+  });
+
+  it("let the deployer change the stack's own admission policies, and none that confines operators", () => {
+    const changing = rulesOf(dev, "deployer").filter(
+      ({ apiGroups, verbs }) => apiGroups.includes("admissionregistration.k8s.io") && verbs.includes("patch"),
+    );
+    expect(changing.length).toBe(2);
+    for (const { resourceNames } of changing) {
+      expect(resourceNames).toContain("vault-management-dev-stores");
+      expect(resourceNames?.join()).not.toMatch(/operator|dry-run/);
+    }
+  });
+
+  it("let the auditor ask for tokens of the declared service accounts, by name", () => {
+    expect(rulesOf(dev, "auditor")).toContainEqual({
+      apiGroups: [""],
+      resources: ["serviceaccounts/token"],
+      resourceNames: ["vault-store"],
+      verbs: ["create"],
+    });
+  });
+
+  it("take a user's name as well", () => {
+    const settings = settingsWith(["operators", "kubernetes", "auditor"], {
+      user: "system:serviceaccount:ci:auditor",
+    });
+    const binding = named(operatorManifests(settings), "ClusterRoleBinding", "vault-management:dev:auditor");
+    expect(binding?.subjects).toEqual([
+      { apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "system:serviceaccount:ci:auditor" },
+    ]);
+    const policy = named(
+      operatorManifests(settings),
+      "ValidatingAdmissionPolicy",
+      "vault-management-dev-operator-namespaces",
+    );
+    expect(JSON.stringify(policy)).toContain(
+      'request.userInfo.username == \\"system:serviceaccount:ci:auditor\\"',
+    );
+  });
+
+  it("delete nothing that production keeps", () => {
+    const rules = rulesOf(settingsOf("prod"), "deployer");
+    for (const kept of ["namespaces", "customresourcedefinitions"]) {
+      const verbs = rules.filter(({ resources }) => resources.includes(kept)).flatMap((rule) => rule.verbs);
+      expect(verbs).toContain("patch");
+      expect(verbs).not.toContain("delete");
+    }
+  });
+
+  it("let the next update remove what an earlier declaration left", () => {
+    const left = operatorManifests(dev, {
+      namespaces: ["gone", "theirs"],
+      ownNamespaces: ["gone"],
+      clusterRoleBindings: ["vault-management:dev:token-review:gone"],
+      clusterRoles: [],
+    });
+    const text = JSON.stringify(named(left, "ClusterRole", "vault-management:dev:deployer"));
+    expect(text).toContain('"resourceNames":["vault","llm","user","gone"]');
+    expect(text).toContain("token-review:gone");
+    expect(JSON.stringify(left)).toContain('\\"gone\\",\\"theirs\\"]');
+  });
+
+  it("never reach Secrets or tokens of the whole cluster, nor hold a wildcard, for any declaration", () => {
+    fc.assert(
+      fc.property(withOperators, (settings) => {
+        for (const operator of ["deployer", "previewer", "auditor"]) {
+          const rules = rulesOf(settings, operator);
+          expect(rules.length).toBeGreaterThan(0);
+          for (const { apiGroups, resources, verbs, resourceNames } of rules) {
+            expect([...apiGroups, ...resources, ...verbs]).not.toContain("*");
+            expect(resources).not.toContain("secrets");
+            if (verbs.includes("bind")) expect(resourceNames?.length).toBeGreaterThan(0);
+            if (resources.includes("serviceaccounts/token")) {
+              expect(operator).toBe("auditor");
+              expect(resourceNames?.length).toBeGreaterThan(0);
+            }
+          }
+        }
+      }),
+    );
+  });
+});
+
+it("releaseBindings gives rights on Helm's Secrets in the release's own namespace alone", () => {
+  expect(releaseBindings(settingsOf("dev"))).toEqual([
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "RoleBinding",
+      metadata: { name: "external-secrets-operators", namespace: "vault" },
+      roleRef: {
+        apiGroup: "rbac.authorization.k8s.io",
+        kind: "ClusterRole",
+        name: "vault-management:dev:release",
+      },
+      subjects: ["deployer", "previewer"].map((who) => ({
+        apiGroup: "rbac.authorization.k8s.io",
+        kind: "Group",
+        name: `vault-management:${who}`,
+      })),
+    },
+  ]);
+  expect(releaseBindings(settingsWith(["externalSecrets", "mode"], "existing"))).toEqual([]);
+});
