@@ -1,6 +1,6 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { runDown, runReset } from "./commands/down.ts";
-import { runEnv } from "./commands/env.ts";
+import { envUsers, runEnv } from "./commands/env.ts";
 import { notUpExitCode, runStatus } from "./commands/status.ts";
 import { runUp } from "./commands/up.ts";
 import { defaultPortBase } from "./processes/ports.ts";
@@ -13,6 +13,7 @@ Examples:
   npm run sandbox -- up                      start it, or repair what was killed
   npm run sandbox -- status --json           for programs
   eval "$(npm run -s sandbox -- env)"        let vault and kubectl in this shell use it
+  eval "$(npm run -s sandbox -- env --as auditor)"   with an auditor's rights in both, and no more
 
 Environment:
   SANDBOX_STATE      folder of the state (default: .sandbox in the repository)
@@ -37,6 +38,14 @@ function sandboxProgram(): Command {
   program
     .command("env")
     .description("print export lines: VAULT_ADDR, VAULT_CACERT, VAULT_TOKEN, KUBECONFIG")
+    .addOption(
+      new Option(
+        "--as <who>",
+        "operator: in Vault secret-admin and auditor, in Kubernetes the administrator; admin: the latter alone",
+      )
+        .choices(envUsers)
+        .default("operator"),
+    )
     .action(runEnv);
   program.command("down").description("end its processes; the data stay").action(runDown);
   program.command("reset").description("end its processes and delete all of its data").action(runReset);

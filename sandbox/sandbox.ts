@@ -3,6 +3,7 @@ import { imageMap, writeImages } from "./images.ts";
 import { contextName } from "./kubernetes/credentials.ts";
 import { apiAudience, kubernetesAddress, serviceAccountIssuer } from "./kubernetes/processes.ts";
 import { bringUpKubernetes, bringUpNodeAgent } from "./kubernetes/ready.ts";
+import { type ClusterOperator, kubeconfigFiles, type TokenHolder, tokenFiles } from "./operators/files.ts";
 import { withLock } from "./processes/lock.ts";
 import { type PortPlan, requireFreePorts, savedPorts, settlePorts } from "./processes/ports.ts";
 import { readLiving } from "./processes/record.ts";
@@ -19,7 +20,7 @@ export { down, reset } from "./down.ts";
 export type { PodProcess } from "./pod-processes.ts";
 export { type ProcessStatus, type SandboxStatus, status } from "./status.ts";
 
-/** What a client of the sandbox needs to know. Values of secrets are not in it: `tokenFile` and `kubeconfig` are files, 0600. */
+/** What a client of the sandbox needs to know. Values of secrets are not in it: `tokens` and `kubeconfigs` are files, 0600. */
 export interface SandboxAccess {
   readonly paths: SandboxPaths;
   readonly vault: {
@@ -28,13 +29,14 @@ export interface SandboxAccess {
     readonly nodes: readonly VaultNode[];
     readonly caPem: string;
     readonly caFile: string;
-    /** Holds the root token. */
-    readonly tokenFile: string;
+    /** Each holds an operator's token; there once the operators were set up (operators/bootstrap.ts). */
+    readonly tokens: Readonly<Record<TokenHolder, string>>;
   };
   readonly kubernetes: {
     readonly address: string;
     readonly caPem: string;
-    readonly kubeconfig: string;
+    /** The administrator's, and one for each operator, there once they were set up. */
+    readonly kubeconfigs: Readonly<Record<"admin" | ClusterOperator, string>>;
     readonly context: string;
     readonly apiAudience: string;
     readonly issuer: string;
@@ -145,12 +147,12 @@ async function describe(paths: SandboxPaths, ports: PortPlan): Promise<SandboxAc
       nodes: vaultNodes(ports),
       caPem,
       caFile: paths.caFile,
-      tokenFile: paths.vaultTokenFile,
+      tokens: tokenFiles(paths),
     },
     kubernetes: {
       address: kubernetesAddress(ports),
       caPem,
-      kubeconfig: paths.kubeconfig,
+      kubeconfigs: kubeconfigFiles(paths),
       context: contextName,
       apiAudience,
       issuer: serviceAccountIssuer,

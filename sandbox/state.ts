@@ -9,6 +9,10 @@ export interface SandboxPaths {
   /** Says that the folder is a sandbox's state, and may therefore be deleted by `reset`. */
   readonly marker: string;
   readonly lock: string;
+  /** Held while a root token of Vault is made. */
+  readonly rootLock: string;
+  /** Held while the operators are set up. */
+  readonly operatorsLock: string;
   readonly ports: string;
   readonly logs: string;
   /** One JSON record for each process that was started. */
@@ -16,16 +20,26 @@ export interface SandboxPaths {
   readonly certificates: string;
   readonly caFile: string;
   readonly vault: string;
-  readonly vaultTokenFile: string;
+  /** There only until the first `up` has revoked it. */
+  readonly vaultInitialRootTokenFile: string;
   readonly vaultUnsealKeyFile: string;
+  /** With it `up` sees which nodes vote. */
+  readonly vaultPeersTokenFile: string;
+  /** Vault's `file` audit devices, each in `<device>.log`. */
+  readonly vaultAudit: string;
   readonly etcd: string;
   readonly kubernetes: string;
+  /** The cluster's administrator. */
   readonly kubeconfig: string;
   readonly nodeAgentKubeconfig: string;
   readonly controllerManagerKubeconfig: string;
   readonly encryptionConfig: string;
   readonly serviceAccountKeyFile: string;
   readonly serviceAccountPublicKeyFile: string;
+  /** JSON lines of audit.k8s.io/v1, by the policy in docs/. */
+  readonly kubernetesAuditLog: string;
+  /** The operators' Vault tokens and kubeconfigs. */
+  readonly operators: string;
   /** The node agent's own folder: pods, their volumes and logs. */
   readonly node: string;
   readonly images: string;
@@ -41,14 +55,18 @@ export function sandboxPaths(root?: string): SandboxPaths {
     root: top,
     marker: at(".vault-management-sandbox"),
     lock: at("lock"),
+    rootLock: at("root.lock"),
+    operatorsLock: at("operators.lock"),
     ports: at("ports.json"),
     logs: at("logs"),
     processes: at("processes"),
     certificates: at("certificates"),
     caFile: at("certificates", "ca.crt"),
     vault: at("vault"),
-    vaultTokenFile: at("vault", "root-token"),
+    vaultInitialRootTokenFile: at("vault", "root-token"),
     vaultUnsealKeyFile: at("vault", "unseal-key"),
+    vaultPeersTokenFile: at("vault", "peers-token"),
+    vaultAudit: at("audit", "vault"),
     etcd: at("etcd"),
     kubernetes: at("kubernetes"),
     kubeconfig: at("kubernetes", "admin.kubeconfig"),
@@ -57,6 +75,8 @@ export function sandboxPaths(root?: string): SandboxPaths {
     encryptionConfig: at("kubernetes", "encryption.yaml"),
     serviceAccountKeyFile: at("kubernetes", "service-account.key"),
     serviceAccountPublicKeyFile: at("kubernetes", "service-account.pub"),
+    kubernetesAuditLog: at("audit", "kubernetes", "audit.log"),
+    operators: at("operators"),
     node: at("node"),
     images: at("images.json"),
   };
@@ -81,10 +101,16 @@ export async function prepareState(paths: SandboxPaths): Promise<void> {
       "The state of a sandbox: `npm run sandbox -- reset` deletes this folder.\n",
     );
   }
-  const folders = [paths.logs, paths.processes, paths.certificates, paths.vault, paths.etcd];
-  for (const folder of [...folders, paths.kubernetes, paths.node]) {
-    await privateFolder(folder);
-  }
+  const folders = [
+    paths.logs,
+    paths.processes,
+    paths.certificates,
+    paths.vault,
+    paths.etcd,
+    paths.kubernetes,
+  ];
+  const audit = [paths.vaultAudit, dirname(paths.kubernetesAuditLog)];
+  for (const folder of [...folders, ...audit, paths.operators, paths.node]) await privateFolder(folder);
 }
 
 /** Whether the folder carries the marker of a sandbox. */

@@ -1,9 +1,8 @@
-import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { buffer } from "node:stream/consumers";
 import { VaultClient } from "../../clients/vault.ts";
 import type { Settings } from "../../config/schema.ts";
-import { readStackFile } from "../../config/stack-file.ts";
+import { stackSettings } from "../stack.ts";
 import { vaultConnection } from "./connection.ts";
 import { type DeclaredPath, findDeclared } from "./declared.ts";
 import { promptValues, propertiesToPut, type Values, valuesFromText } from "./input.ts";
@@ -72,14 +71,4 @@ async function withVault(
   } finally {
     await client.close();
   }
-}
-
-/** The stack's file in the working directory, which npm makes the project's own folder. */
-async function stackSettings(stack: string): Promise<Settings> {
-  const files = await readdir(".");
-  if (files.includes(`Pulumi.${stack}.yaml`)) return readStackFile(`Pulumi.${stack}.yaml`);
-  const stacks = files.flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
-  throw new Error(
-    `There is no Pulumi.${stack}.yaml here. Stacks with a file: ${stacks.join(", ") || "none"} (--stack <name>)`,
-  );
 }

@@ -1,6 +1,7 @@
 import type { VaultClient } from "../../clients/vault.ts";
 import type { DeclaredRead } from "../../config/reads.ts";
 import type { Settings } from "../../config/schema.ts";
+import { inParallel } from "../in-parallel.ts";
 import { type DeclaredPath, declaredPaths } from "./declared.ts";
 import {
   currentReadable,
@@ -11,6 +12,9 @@ import {
   readSubkeys,
   type SecretState,
 } from "./kv.ts";
+
+/** Quick for hundreds of paths, and no burst on Vault. */
+const AT_ONCE = 8;
 
 /** Why ESO would not find a declared value. */
 export type MissingReason = "no mount" | "no secret" | "deleted" | "no such version" | "no such property";
@@ -33,7 +37,7 @@ export interface MissingReport {
  * A property of a pinned, older version cannot be seen that way: there the version alone is checked.
  */
 export async function missingValues(client: VaultClient, settings: Settings): Promise<MissingReport> {
-  const found = await inBatches(declaredPaths(settings), (declared) => missingAt(client, declared));
+  const found = await inParallel(declaredPaths(settings), AT_ONCE, (declared) => missingAt(client, declared));
   return { missing: found.flatMap(({ missing }) => missing), unseen: found.flatMap(({ unseen }) => unseen) };
 }
 
@@ -42,7 +46,7 @@ export async function declaredStates(
   client: VaultClient,
   settings: Settings,
 ): Promise<readonly { readonly declared: DeclaredPath; readonly state: SecretState }[]> {
-  return inBatches(declaredPaths(settings), async (declared) => ({
+  return inParallel(declaredPaths(settings), AT_ONCE, async (declared) => ({
     declared,
     state: await readState(client, declared.mount, declared.path),
   }));
@@ -133,14 +137,4 @@ async function overtaken(
       `version ${base.currentVersion} when this command began: somebody else changed it. Nothing was written, so theirs stands. ` +
       `Who it was is in Vault's audit log under ${mount}/data/${path}. Run the command again to merge into the new version.`,
   );
-}
-
-/** Eight at a time: quick for hundreds of paths, and no burst on Vault. */
-async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
-  const size = 8;
-  const results: R[] = [];
-  for (let start = 0; start < items.length; start += size) {
-    results.push(...(await Promise.all(items.slice(start, start + size).map(work))));
-  }
-  return results;
 }

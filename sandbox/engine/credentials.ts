@@ -1,21 +1,23 @@
-import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { RunningSandbox } from "../sandbox.ts";
+import { readState } from "../state.ts";
 
 /**
- * The environment that a deployment runs in: the sandbox's credentials, the caller's PATH and home, and nothing that
+ * The environment that the program runs in: one operator's credentials, the caller's PATH and home, and nothing that
  * could lead it elsewhere (no VAULT_*, AWS_*, KUBE* or PULUMI_* of the user's).
  */
-export async function programEnvironment(sandbox: RunningSandbox): Promise<Readonly<Record<string, string>>> {
-  const token = (await readFile(sandbox.vault.tokenFile, "utf8")).trim();
+export async function programEnvironment(
+  { vault, kubernetes }: RunningSandbox,
+  operator: "deployer" | "previewer",
+): Promise<Readonly<Record<string, string>>> {
   return {
     ...inherited(["HOME", "TMPDIR", "LANG", "TERM"]),
     // The node that runs this also runs the program, whatever other `node` the user has.
     PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ""}`,
-    VAULT_ADDR: sandbox.vault.address,
-    VAULT_CACERT: sandbox.vault.caFile,
-    VAULT_TOKEN: token,
-    KUBECONFIG: sandbox.kubernetes.kubeconfig,
+    VAULT_ADDR: vault.address,
+    VAULT_CACERT: vault.caFile,
+    VAULT_TOKEN: await readState(vault.tokens[operator]),
+    KUBECONFIG: kubernetes.kubeconfigs[operator],
     NO_COLOR: "1",
   };
 }

@@ -35,14 +35,16 @@ export function requireLoopback(addresses: Readonly<Record<string, unknown>>): v
 export function requireStackOnLoopback({ declaration, sandbox }: StackInput): void {
   const vault = fieldsOf(declaration.vault);
   const nodes = Array.isArray(vault.nodes) ? vault.nodes : [];
-  const config = new KubeConfig();
-  config.loadFromFile(sandbox.kubernetes.kubeconfig);
+  const { deployer, previewer } = sandbox.kubernetes.kubeconfigs;
+  const clusters = [deployer, previewer].flatMap((file) => {
+    const config = new KubeConfig();
+    config.loadFromFile(file);
+    return config.getClusters();
+  });
   requireLoopback({
     "vault.address": vault.address,
     ...Object.fromEntries(nodes.map((node, index) => [`vault.nodes[${index}]`, node])),
     "kubernetes.apiAddress": fieldsOf(declaration.kubernetes).apiAddress,
-    ...Object.fromEntries(
-      config.getClusters().map(({ name, server }) => [`kubeconfig cluster ${name}`, server]),
-    ),
+    ...Object.fromEntries(clusters.map(({ name, server }) => [`kubeconfig cluster ${name}`, server])),
   });
 }

@@ -55,7 +55,8 @@ export async function ensureKubernetesCredentials(
     [paths.nodeAgentKubeconfig, user("node-agent", "sandbox-node-agent", ["system:masters"])],
   ];
   for (const [file, request] of kubeconfigs) {
-    await ensureKubeconfig(paths, file, apiAddress, await ensureCertificate(paths, authority, request));
+    if ((await readIfExists(file)) !== undefined) continue;
+    await writeKubeconfig(paths, file, apiAddress, await ensureCertificate(paths, authority, request));
   }
   return {
     etcd: await ensureCertificate(paths, authority, certificateRequests.etcd),
@@ -91,13 +92,13 @@ async function ensureEncryptionConfig(paths: SandboxPaths): Promise<void> {
   await writePrivate(paths.encryptionConfig, stringify(config));
 }
 
-async function ensureKubeconfig(
+/** A kubeconfig with one context, {@link contextName}, for the holder of a client certificate. */
+export async function writeKubeconfig(
   paths: SandboxPaths,
   file: string,
   server: string,
   certificate: CertificateFiles,
 ): Promise<void> {
-  if ((await readIfExists(file)) !== undefined) return;
   const base64 = (text: string | Buffer) => Buffer.from(text).toString("base64");
   const cluster = { server, "certificate-authority-data": base64(await readState(paths.caFile)) };
   const credentials = {

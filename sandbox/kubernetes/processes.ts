@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { PortPlan } from "../processes/ports.ts";
 import type { ProcessSpec } from "../processes/start.ts";
 import type { SandboxPaths } from "../state.ts";
@@ -10,6 +11,9 @@ export const apiAudience = "https://kubernetes.default.svc.cluster.local";
 
 /** Loopback, so that a ClusterIP never leaves the machine; the API server accepts it for services. */
 const serviceRange = "127.96.0.0/16";
+
+/** The one that users are given. */
+const auditPolicy = fileURLToPath(new URL("../../docs/kubernetes-audit-policy.yaml", import.meta.url));
 
 /** Those of the controller manager's controllers that what is deployed here relies on; pods have no cloud, volumes or network. */
 const controllers = [
@@ -103,6 +107,10 @@ export function apiServerProcess(
       `--service-account-signing-key-file=${paths.serviceAccountKeyFile}`,
       `--api-audiences=${apiAudience}`,
       `--service-cluster-ip-range=${serviceRange}`,
+      `--audit-policy-file=${auditPolicy}`,
+      `--audit-log-path=${paths.kubernetesAuditLog}`,
+      "--audit-log-maxsize=100", // MiB
+      "--audit-log-maxbackup=4",
       "--endpoint-reconciler-type=none",
       "--profiling=false",
     ],

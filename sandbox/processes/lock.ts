@@ -3,17 +3,46 @@ import { link, rename, rm, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { readIfExists } from "../state.ts";
 import { isSameProcess, startTimeOf } from "./identity.ts";
+import { until } from "./until.ts";
 
 /** `nonce` tells two holds of one process apart. */
 const holderSchema = z.object({ pid: z.int(), startTime: z.string(), nonce: z.string().optional() });
+
+class HeldError extends Error {}
 
 /**
  * Runs `work` while this process holds the lock file. A lock whose holder no longer runs is taken over;
  * one that is held is an error that names the holder.
  */
 export async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
-  const holder = { pid: process.pid, startTime: await startTimeOf(process.pid), nonce: nonce() };
-  await acquire(file, JSON.stringify(holder));
+  await acquire(file, await newHolder());
+  return releasing(file, work);
+}
+
+/** As {@link withLock}, but waits until nobody else holds the lock; for work that takes a moment only. */
+export async function withLockInTurn<T>(
+  file: string,
+  deadlineMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  const holder = await newHolder();
+  await until(`nobody else held ${file}`, { deadlineMs }, async () => {
+    try {
+      await acquire(file, holder);
+      return true;
+    } catch (error) {
+      if (error instanceof HeldError) return undefined;
+      throw error;
+    }
+  });
+  return releasing(file, work);
+}
+
+async function newHolder(): Promise<string> {
+  return JSON.stringify({ pid: process.pid, startTime: await startTimeOf(process.pid), nonce: nonce() });
+}
+
+async function releasing<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } finally {
@@ -47,7 +76,7 @@ async function claim(file: string, content: string): Promise<boolean> {
 async function refuseIfHeld(file: string, content: string): Promise<void> {
   const holder = holderSchema.safeParse(JSON.parse(content)).data;
   if (holder === undefined || !(await isSameProcess(holder.pid, holder.startTime))) return;
-  throw new Error(
+  throw new HeldError(
     `Another command (pid ${holder.pid}) is changing this sandbox: it holds ${file}. Wait until it has ended.`,
   );
 }

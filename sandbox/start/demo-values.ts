@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { missingValues, putValues } from "../../cli/secrets/values.ts";
 import { VaultClient, VaultError } from "../../clients/vault.ts";
 import type { Settings } from "../../config/schema.ts";
 import type { RunningSandbox } from "../sandbox.ts";
+import { readState } from "../state.ts";
 
 /** A path that was given demo values; the values themselves are nowhere but in Vault. */
 export interface Seeded {
@@ -14,7 +14,7 @@ export interface Seeded {
 const pollMs = 200;
 
 /**
- * Puts random values at every declared path that has none, as `npm run secrets -- put` would: first waits for the KV
+ * Puts random values at every declared path that has none, as a secret-admin's `npm run secrets -- put` would: first waits for the KV
  * mounts, which the deployment running beside it makes. Values that are there stay.
  * @param ended aborts the wait, when the deployment has failed
  */
@@ -23,8 +23,8 @@ export async function seedDemoValues(
   settings: Settings,
   ended: AbortSignal,
 ): Promise<readonly Seeded[]> {
-  const token = (await readFile(sandbox.vault.tokenFile, "utf8")).trim();
-  const client = new VaultClient({ address: sandbox.vault.address, caPem: sandbox.vault.caPem, token });
+  const { address, caPem, tokens } = sandbox.vault;
+  const client = new VaultClient({ address, caPem, token: await readState(tokens.secretAdmin) });
   try {
     while (!ended.aborted) {
       const seeded = await whenReady(() => seedMissing(client, settings));

@@ -18,7 +18,7 @@ export interface SecretRow {
 /** What the declared ExternalSecrets have brought into the cluster. */
 export async function secretRows(sandbox: RunningSandbox, settings: Settings): Promise<readonly SecretRow[]> {
   const config = new KubeConfig();
-  config.loadFromFile(sandbox.kubernetes.kubeconfig);
+  config.loadFromFile(sandbox.kubernetes.kubeconfigs.admin);
   config.setCurrentContext(sandbox.kubernetes.context);
   const core = config.makeApiClient(CoreV1Api);
   const objects = config.makeApiClient(CustomObjectsApi);

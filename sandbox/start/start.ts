@@ -1,10 +1,9 @@
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { declaredPaths } from "../../cli/secrets/declared.ts";
 import { parseSettings } from "../../config/parse.ts";
 import { chooseEngine, rememberEngine } from "../engine/choose.ts";
-import { devDeclaration, sandboxDeclaration } from "../engine/declaration.ts";
+import { devDeclaration, projectFolder, sandboxDeclaration } from "../engine/declaration.ts";
 import type { Change, ChangeCounts, Engine } from "../engine/engine.ts";
+import { bootstrapOperators } from "../operators/bootstrap.ts";
 import { type RunningSandbox, up } from "../sandbox.ts";
 import { sandboxPaths } from "../state.ts";
 import { type Seeded, seedDemoValues } from "./demo-values.ts";
@@ -30,8 +29,6 @@ export interface StartResult {
   readonly steps: readonly Step[];
 }
 
-const projectFolder = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-
 /**
  * Brings a sandbox up and deploys the dev stack's own declarations into it, with demo values for what has none, until
  * every ExternalSecret is Ready. A second run changes nothing.
@@ -47,6 +44,7 @@ export async function start({ root, report }: StartOptions): Promise<StartResult
   await rememberEngine(paths, engine.name);
   const declaration = sandboxDeclaration(await devDeclaration(projectFolder), sandbox);
   const settings = parseSettings(declaration, "Pulumi.dev.yaml");
+  await steps.run("Setting up the operators", () => bootstrapOperators(sandbox, settings));
   const deployed = await steps.run("Deploying the dev stack", () =>
     deploy(engine, sandbox, declaration, settings, steps.report),
   );

@@ -1,20 +1,21 @@
+import { rm } from "node:fs/promises";
 import { z } from "zod";
-import { VaultClient, VaultError, VaultUnreachableError } from "../../clients/vault.ts";
+import { VaultClient } from "../../clients/vault.ts";
 import { ensureProcess, type ProcessSpec, untilReady } from "../processes/start.ts";
 import { until } from "../processes/until.ts";
 import { readIfExists, readState, type SandboxPaths, writePrivate } from "../state.ts";
 import type { VaultNode } from "./nodes.ts";
+import { peersToken, votingPeers } from "./peers.ts";
+import { revokeSelf } from "./root.ts";
+import { undefinedWhileUnsettled } from "./unsettled.ts";
 
 const deadlineMs = 60_000;
 const initialised = z.object({ keys_base64: z.tuple([z.string()]), root_token: z.string() });
 const sealStatus = z.object({ initialized: z.boolean(), sealed: z.boolean() });
-const raftConfiguration = z.object({
-  config: z.object({ servers: z.array(z.object({ node_id: z.string(), voter: z.boolean() })) }),
-});
 
 /**
  * Starts what does not run of the three nodes, initialises the cluster at its first start, unseals every node,
- * and waits until all are voting raft peers with a known leader. One unseal key; it and the root token are kept
+ * revokes the root token of that, and waits until all are voting raft peers with a known leader. One unseal key, kept
  * in the state, 0600.
  */
 export async function bringUpVault(
@@ -36,6 +37,7 @@ export async function bringUpVault(
   for (const spec of [firstProcess, ...otherProcesses]) await ensureProcess(paths, spec);
   await Promise.all(nodes.map((node) => unseal(paths, node, caPem)));
   await untilLeader(paths, first, caPem);
+  await endInitialRoot(paths, first, caPem);
   await untilAllVote(paths, nodes, caPem);
 }
 
@@ -56,7 +58,8 @@ async function initialise(paths: SandboxPaths, node: VaultNode, caPem: string): 
     }
     const answer = await client.write("sys/init", { secret_shares: 1, secret_threshold: 1 });
     const { keys_base64, root_token } = initialised.parse(answer.body);
-    await writePrivate(paths.vaultTokenFile, root_token);
+    // Kept until it is revoked: an `up` that is killed in between must not leave one that nobody can name.
+    await writePrivate(paths.vaultInitialRootTokenFile, root_token);
     await writePrivate(paths.vaultUnsealKeyFile, keys_base64[0]);
   });
 }
@@ -76,27 +79,33 @@ async function unseal(paths: SandboxPaths, node: VaultNode, caPem: string): Prom
 }
 
 async function untilLeader(paths: SandboxPaths, node: VaultNode, caPem: string): Promise<void> {
-  const token = await readState(paths.vaultTokenFile);
-  await withClient({ address: node.address, caPem, token }, (client) =>
-    untilReady(paths, node.name, { deadlineMs }, async () => {
+  await withClient({ address: node.address, caPem }, (client) =>
+    untilReady(paths, node.name, { deadlineMs }, () =>
       // Answered by the leader itself, through whichever node is asked: so this also shows that requests pass.
-      const self = await client.read("auth/token/lookup-self").catch(undefinedWhileUnsettled);
-      return self === undefined ? undefined : true;
-    }),
+      client.read("sys/internal/ui/mounts").catch(undefinedWhileUnsettled),
+    ),
   );
 }
 
+/** Nothing is done with the root token that comes with the cluster: who needs one makes it (root.ts). */
+async function endInitialRoot(paths: SandboxPaths, node: VaultNode, caPem: string): Promise<void> {
+  const token = await readIfExists(paths.vaultInitialRootTokenFile);
+  if (token === undefined) return;
+  await withClient({ address: node.address, caPem, token }, (client) =>
+    untilReady(paths, node.name, { deadlineMs }, () => revokeSelf(client)),
+  );
+  await rm(paths.vaultInitialRootTokenFile);
+}
+
 async function untilAllVote(paths: SandboxPaths, nodes: readonly VaultNode[], caPem: string): Promise<void> {
-  const token = await readState(paths.vaultTokenFile);
   const [first] = nodes;
   if (first === undefined) return;
-  await withClient({ address: first.address, caPem, token }, (client) =>
+  const vault = { address: first.address, caPem };
+  const token = await peersToken({ paths, vault }, paths.vaultPeersTokenFile);
+  await withClient({ ...vault, token }, (client) =>
     until("all Vault nodes were voting raft peers", { deadlineMs, intervalMs: 200 }, async () => {
-      const data = await client.read("sys/storage/raft/configuration").catch(undefinedWhileUnsettled);
-      if (data === undefined) return undefined;
-      const { servers } = raftConfiguration.parse(data).config;
-      const voters = servers.filter((server) => server.voter).map((server) => server.node_id);
-      return nodes.every((node) => voters.includes(node.name)) ? true : undefined;
+      const voters = await votingPeers(client);
+      return nodes.every((node) => voters?.includes(node.name)) ? true : undefined;
     }),
   );
 }
@@ -108,13 +117,6 @@ async function readSealStatus(client: VaultClient): Promise<z.infer<typeof sealS
   } catch (error) {
     return undefinedWhileUnsettled(error);
   }
-}
-
-/** A node that just started refuses connections, and one without a leader answers with an error that passes. */
-function undefinedWhileUnsettled(error: unknown): undefined {
-  if (error instanceof VaultUnreachableError) return undefined;
-  if (error instanceof VaultError && error.passing) return undefined;
-  throw error;
 }
 
 async function withClient<T>(

@@ -23,7 +23,7 @@ let root: string;
 beforeAll(async () => {
   const sandbox = await useSandbox();
   root = sandbox.paths.root;
-  client = new KubeClient(readKubeconfig(sandbox.kubernetes.kubeconfig));
+  client = new KubeClient(readKubeconfig(sandbox.kubernetes.kubeconfigs.admin));
   await client.send("POST", "/api/v1/namespaces", { metadata: { name: namespace } });
   await until("the namespace had its service account", patient, () =>
     client.get(`${core}/serviceaccounts/default`).catch(() => undefined),

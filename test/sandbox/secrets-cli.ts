@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { VaultClient } from "../../clients/vault.ts";
+import type { VaultClient } from "../../clients/vault.ts";
+import { openRoot } from "../../sandbox/vault/root.ts";
 import { useSandbox } from "./harness.ts";
 
 /** KV mounts that these tests make and remove; the deployed stack's own are left alone. */
@@ -66,20 +67,39 @@ export interface SecretsCli {
 }
 
 export async function secretsCli(): Promise<SecretsCli> {
-  const { vault } = await useSandbox();
-  const rootToken = (await readFile(vault.tokenFile, "utf8")).trim();
-  const root = new VaultClient({ address: vault.address, caPem: vault.caPem, token: rootToken });
+  const sandbox = await useSandbox();
+  const { vault } = sandbox;
+  const root = await openRoot(sandbox);
   const folder = await mkdtemp(join(tmpdir(), "secrets-cli-"));
   await writeFile(join(folder, "Pulumi.dev.yaml"), stringify({ config: declaration }));
+  const policies: string[] = [];
+  const tokenWith: SecretsCli["tokenWith"] = async (name, rules) => {
+    const policy = `secrets-test-${name}`;
+    policies.push(policy);
+    const blocks = Object.entries(rules).map(
+      ([path, capabilities]) => `path "${path}" { capabilities = ${JSON.stringify(capabilities)} }`,
+    );
+    await root.write(`sys/policies/acl/${policy}`, { policy: blocks.join("\n") });
+    const made = await root.write("auth/token/create", {
+      policies: [policy],
+      no_default_policy: true,
+      ttl: "10m",
+    });
+    return String(made.auth?.client_token);
+  };
+  const secretAdmin = [mount, second].flatMap((path) => [
+    [`${path}/data/*`, ["create", "update", "patch"]] as const,
+    [`${path}/metadata/*`, ["read"]] as const,
+    [`${path}/subkeys/*`, ["read"]] as const,
+  ]);
   const defaults = {
     PATH: process.env.PATH ?? "",
     HOME: folder,
     VAULT_ADDR: vault.address,
     VAULT_CACERT: vault.caFile,
-    VAULT_TOKEN: rootToken,
+    VAULT_TOKEN: await tokenWith("secret-admin", Object.fromEntries(secretAdmin)),
   };
   let printed = "";
-  const policies: string[] = [];
   return {
     root,
     folder,
@@ -89,20 +109,7 @@ export async function secretsCli(): Promise<SecretsCli> {
       printed += answer.stdout + answer.stderr;
       return answer;
     },
-    tokenWith: async (name, rules) => {
-      const policy = `secrets-test-${name}`;
-      policies.push(policy);
-      const blocks = Object.entries(rules).map(
-        ([path, capabilities]) => `path "${path}" { capabilities = ${JSON.stringify(capabilities)} }`,
-      );
-      await root.write(`sys/policies/acl/${policy}`, { policy: blocks.join("\n") });
-      const made = await root.write("auth/token/create", {
-        policies: [policy],
-        no_default_policy: true,
-        ttl: "10m",
-      });
-      return String(made.auth?.client_token);
-    },
+    tokenWith,
     remove: async () => {
       for (const policy of policies) await root.delete(`sys/policies/acl/${policy}`);
       for (const path of [mount, second]) await root.delete(`sys/mounts/${path}`);

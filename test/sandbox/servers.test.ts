@@ -5,11 +5,15 @@ import { join } from "node:path";
 import { Agent, request } from "undici";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { VaultClient } from "../../clients/vault.ts";
+import { parseSettings } from "../../config/parse.ts";
+import { bootstrapOperators } from "../../sandbox/operators/bootstrap.ts";
 import { startTimeOf } from "../../sandbox/processes/identity.ts";
 import { planPorts } from "../../sandbox/processes/ports.ts";
 import { readLiving, readRecord, writeRecord } from "../../sandbox/processes/record.ts";
 import { down, type RunningSandbox, type SandboxStatus, status, up } from "../../sandbox/sandbox.ts";
+import { openRoot } from "../../sandbox/vault/root.ts";
 import { testPortBase, testRoot, useSandbox } from "./harness.ts";
+import { declarationWith } from "./main-job/ground.ts";
 
 let sandbox: RunningSandbox;
 
@@ -18,8 +22,7 @@ beforeAll(async () => {
 });
 
 async function vaultClient(address = sandbox.vault.address): Promise<VaultClient> {
-  const token = await readFile(sandbox.vault.tokenFile, "utf8");
-  const client = new VaultClient({ address, token, caPem: sandbox.vault.caPem });
+  const client = await openRoot({ ...sandbox, vault: { ...sandbox.vault, address } });
   onTestFinished(() => client.close());
   return client;
 }
@@ -125,6 +128,23 @@ describe("what is up", () => {
     expect(stored).not.toContain("canary-at-rest");
   });
 
+  test("who reads a Secret stands in the audit log, which is private, and the value does not", async () => {
+    await kubernetes("/api/v1/namespaces/default/secrets", {
+      metadata: { name: "audited" },
+      stringData: { password: "canary-audited" },
+    });
+    await kubernetes("/api/v1/namespaces/default/secrets/audited");
+    const { kubernetesAuditLog } = sandbox.paths;
+    const log = await vi.waitFor(async () => {
+      const text = await readFile(kubernetesAuditLog, "utf8");
+      expect(text).toMatch(/"verb":"get","user":{"username":"sandbox-admin".*"name":"audited"/);
+      return text;
+    });
+    for (const body of ["canary-audited", Buffer.from("canary-audited").toString("base64"), "requestObject"])
+      expect(log).not.toContain(body);
+    expect(((await stat(kubernetesAuditLog)).mode & 0o777).toString(8)).toBe("600");
+  });
+
   test("etcd serves nobody without a certificate of the sandbox", async () => {
     const { etcdClient } = planPorts(testPortBase);
     const dispatcher = new Agent({ connect: { ca: sandbox.vault.caPem } });
@@ -134,10 +154,11 @@ describe("what is up", () => {
   });
 
   test("files with secrets are 0600, and no secret is in an argument list", async () => {
-    const { paths, vault, kubernetes: api } = sandbox;
-    const secretFiles = [vault.tokenFile, api.kubeconfig, paths.vaultUnsealKeyFile, paths.encryptionConfig];
-    for (const file of secretFiles) expect(((await stat(file)).mode & 0o777).toString(8), file).toBe("600");
-    const token = await readFile(vault.tokenFile, "utf8");
+    const { paths, kubernetes: api } = sandbox;
+    const secretFiles = [paths.vaultPeersTokenFile, paths.vaultUnsealKeyFile, paths.encryptionConfig];
+    for (const file of [...secretFiles, api.kubeconfigs.admin])
+      expect(((await stat(file)).mode & 0o777).toString(8), file).toBe("600");
+    const token = await readFile(paths.vaultPeersTokenFile, "utf8");
     for (const { name } of (await status({ root: testRoot })).processes) {
       const command = (await readRecord(paths, name))?.command.join(" ");
       expect(command, name).toBeDefined();
@@ -146,6 +167,7 @@ describe("what is up", () => {
   });
 
   test("env prints lines with which a shell's programs find it", async () => {
+    await bootstrapOperators(sandbox, parseSettings(await declarationWith(sandbox), "Pulumi.dev.yaml"));
     const program = join(import.meta.dirname, "../../sandbox/main.ts");
     const env = { ...process.env, SANDBOX_STATE: testRoot };
     const lines = execFileSync(process.execPath, [program, "env"], { env, encoding: "utf8" });
@@ -155,7 +177,7 @@ describe("what is up", () => {
       encoding: "utf8",
     });
     const { vault, kubernetes: api } = sandbox;
-    expect(shown.trim().split("\n")).toEqual([vault.address, vault.caFile, api.kubeconfig]);
+    expect(shown.trim().split("\n")).toEqual([vault.address, vault.caFile, api.kubeconfigs.admin]);
   });
 });
 

@@ -4,9 +4,10 @@ import type { Helm } from "./helm.ts";
 import { refOf } from "./kubernetes-client.ts";
 import { objectKey, pruneKubernetes } from "./kubernetes-prune.ts";
 import { applyKubernetes } from "./kubernetes-resource.ts";
+import type { Owned } from "./owned.ts";
 import { Providers } from "./providers.ts";
 import { type Fields, messageOf } from "./values.ts";
-import { pruneVault, type VaultOwnership } from "./vault-prune.ts";
+import { pruneVault } from "./vault-prune.ts";
 import { applyVault } from "./vault-resource.ts";
 import { vaultTypes } from "./vault-types.ts";
 
@@ -20,6 +21,7 @@ const helmType = "kubernetes:helm.sh/v3:Release";
 export class Deployment {
   readonly #providers = new Providers();
   readonly #helm: Helm;
+  readonly #owner: string;
   readonly #report: (change: Change) => void;
   readonly #failed: () => void;
   readonly #failures: string[] = [];
@@ -28,9 +30,13 @@ export class Deployment {
   readonly #releases = new Set<string>();
   #underWay = 0;
 
-  /** @param failed called once a resource has failed and those under way beside it have ended */
-  constructor(helm: Helm, report: (change: Change) => void, failed: () => void) {
+  /**
+   * @param owner the stack's environment, by which its objects are told from those of another stack on the same cluster
+   * @param failed called once a resource has failed and those under way beside it have ended
+   */
+  constructor(helm: Helm, owner: string, report: (change: Change) => void, failed: () => void) {
     this.#helm = helm;
+    this.#owner = owner;
     this.#report = report;
     this.#failed = failed;
   }
@@ -56,23 +62,24 @@ export class Deployment {
     }
   }
 
-  /** Removes what is this engine's own and was not registered in this run. */
-  async prune(ownership: VaultOwnership): Promise<void> {
+  /** Removes what is the stack's own and was not registered in this run. */
+  async prune(owned: Owned): Promise<void> {
     const { vaults, clusters } = this.#providers.all();
     const deleted = (type: string, name: string) => this.#report({ action: "deleted", type, name });
-    for (const kubernetes of clusters) {
-      for (const ref of await pruneKubernetes(kubernetes, this.#objects)) {
-        deleted(ref.kind, ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`);
-      }
-    }
-    for (const release of await this.#helm.owned()) {
+    // First: the rights for it stand in the release's namespace, and go with that.
+    for (const release of owned.releases) {
       const name = `${release.namespace}/${release.name}`;
       if (this.#releases.has(name)) continue;
       await this.#helm.uninstall(release);
       deleted("helm release", name);
     }
+    for (const kubernetes of clusters) {
+      for (const ref of await pruneKubernetes(kubernetes, this.#owner, this.#objects)) {
+        deleted(ref.kind, ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`);
+      }
+    }
     for (const vault of vaults) {
-      for (const path of await pruneVault(vault, ownership, this.#vaultPaths)) deleted("Vault", path);
+      for (const path of await pruneVault(vault, owned.vault, this.#vaultPaths)) deleted("Vault", path);
     }
   }
 
@@ -98,7 +105,7 @@ export class Deployment {
     }
     if (type.startsWith("kubernetes:") && typeof inputs.kind === "string") {
       this.#objects.add(objectKey(refOf(inputs)));
-      return applyKubernetes(this.#providers.kubernetes(provider), inputs);
+      return applyKubernetes(this.#providers.kubernetes(provider), inputs, this.#owner);
     }
     const parts = vaultTypes[type];
     if (parts !== undefined) {

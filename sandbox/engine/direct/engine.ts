@@ -15,6 +15,7 @@ import {
 } from "../engine.ts";
 import { requireStackOnLoopback } from "../loopback.ts";
 import type { DeployJob, DeployReport } from "./job.ts";
+import { ownedBefore } from "./owned.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const lastOutputCharacters = 4_000;
@@ -38,9 +39,10 @@ async function deploy(stack: StackInput, projectFolder: string, program: string)
   requireStackOnLoopback(stack);
   const workFolder = join(stack.sandbox.paths.root, "direct");
   await mkdir(workFolder, { recursive: true, mode: 0o700 });
+  const owned = await ownedBefore(stack, workFolder);
   const child = fork(join(here, "main.ts"), {
     cwd: projectFolder,
-    env: { ...(await programEnvironment(stack.sandbox)) },
+    env: { ...(await programEnvironment(stack.sandbox, "deployer")) },
     execArgv: [],
     silent: true,
   });
@@ -51,6 +53,7 @@ async function deploy(stack: StackInput, projectFolder: string, program: string)
     program,
     helm: stack.sandbox.toolchain.binaries.helm,
     workFolder,
+    owned,
   });
 }
 

@@ -6,13 +6,15 @@ import { isDeepStrictEqual, promisify } from "node:util";
 import { until } from "../../processes/until.ts";
 import type { ChangeAction } from "../engine.ts";
 import type { KubernetesClient } from "./kubernetes-client.ts";
-import { hasCondition, ownerValue } from "./kubernetes-resource.ts";
+import { hasCondition } from "./kubernetes-resource.ts";
 import { type Fields, fieldsOf, requiredText } from "./values.ts";
 
 const run = promisify(execFile);
 const label = "sandbox-owner";
 const intervalMs = 200;
 const availableTimeoutMs = 120_000;
+/** What helm needs of the program's environment; Vault's token, which is in it too, is no concern of helm's. */
+const inherited = ["PATH", "HOME", "TMPDIR", "KUBECONFIG"];
 const largestOutputBytes = 64 * 1024 * 1024;
 
 export interface HelmRelease {
@@ -24,10 +26,18 @@ export interface HelmRelease {
 export class Helm {
   readonly #binary: string;
   readonly #folder: string;
+  readonly #owner: string;
+  readonly #environment: NodeJS.ProcessEnv;
 
-  constructor(binary: string, folder: string) {
+  /**
+   * @param owner the environment of the stack whose releases these are
+   * @param environment says by KUBECONFIG which cluster, and as whom
+   */
+  constructor(binary: string, folder: string, owner: string, environment: NodeJS.ProcessEnv) {
     this.#binary = binary;
     this.#folder = folder;
+    this.#owner = owner;
+    this.#environment = Object.fromEntries(inherited.map((name) => [name, environment[name]]));
   }
 
   /**
@@ -49,14 +59,14 @@ export class Helm {
     return { id: `${release.namespace}/${release.name}`, action };
   }
 
-  /** The releases that this engine installed. */
+  /** The releases that this engine installed for the stack. */
   async owned(): Promise<readonly HelmRelease[]> {
     const listed = await this.#json([
       "list",
       "--all-namespaces",
       "--all",
       "--selector",
-      `${label}=${ownerValue}`,
+      `${label}=${this.#owner}`,
     ]);
     return Array.isArray(listed) ? listed.map(fieldsOf).map(releaseOf) : [];
   }
@@ -99,7 +109,7 @@ export class Helm {
     try {
       await this.#helm([
         ...["upgrade", "--install", release.name, ...chart],
-        ...["--namespace", release.namespace, "--values", file, "--labels", `${label}=${ownerValue}`],
+        ...["--namespace", release.namespace, "--values", file, "--labels", `${label}=${this.#owner}`],
       ]);
     } finally {
       await rm(file, { force: true });
@@ -118,7 +128,7 @@ export class Helm {
       ]),
     );
     try {
-      const options = { env: { ...process.env, ...homes }, maxBuffer: largestOutputBytes };
+      const options = { env: { ...this.#environment, ...homes }, maxBuffer: largestOutputBytes };
       return (await run(this.#binary, arguments_, options)).stdout;
     } catch (error) {
       const stderr = String((error as { readonly stderr?: unknown }).stderr ?? error).trim();

@@ -1,4 +1,5 @@
 import type { Change } from "../engine.ts";
+import type { Owned } from "./owned.ts";
 
 /** What the parent tells the child to deploy. No secret is in it: those come by the environment. */
 export interface DeployJob {
@@ -10,6 +11,7 @@ export interface DeployJob {
   readonly helm: string;
   /** A private folder for helm's files. */
   readonly workFolder: string;
+  readonly owned: Owned;
 }
 
 /** What the child tells the parent. `failed` and `finished` are the last ones. */

@@ -1,5 +1,5 @@
 import { type KubernetesClient, type ObjectRef, refOf } from "./kubernetes-client.ts";
-import { ownerLabel, ownerValue } from "./kubernetes-resource.ts";
+import { ownerLabel } from "./kubernetes-resource.ts";
 
 /**
  * What is removed, in this order: an ExternalSecret has a finalizer that the running operator takes away, and needs its
@@ -12,6 +12,8 @@ const order: readonly (readonly [apiVersion: string, kind: string])[] = [
   ["rbac.authorization.k8s.io/v1", "Role"],
   ["rbac.authorization.k8s.io/v1", "ClusterRoleBinding"],
   ["rbac.authorization.k8s.io/v1", "ClusterRole"],
+  ["admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding"],
+  ["admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy"],
   ["v1", "ServiceAccount"],
   ["v1", "Namespace"],
   ["apiextensions.k8s.io/v1", "CustomResourceDefinition"],
@@ -19,17 +21,19 @@ const order: readonly (readonly [apiVersion: string, kind: string])[] = [
 const deletionTimeoutMs = 60_000;
 
 /**
- * Deletes the objects that this engine made and that are no longer declared.
+ * Deletes the objects that this engine made for a stack and that the stack no longer declares.
+ * @param owner the stack's environment
  * @param declared the objects that are, as {@link objectKey} writes them
  * @returns what was deleted
  */
 export async function pruneKubernetes(
   kubernetes: KubernetesClient,
+  owner: string,
   declared: ReadonlySet<string>,
 ): Promise<readonly ObjectRef[]> {
   const deleted: ObjectRef[] = [];
   for (const [apiVersion, kind] of order) {
-    const objects = await kubernetes.labelled(apiVersion, kind, ownerLabel, ownerValue);
+    const objects = await kubernetes.labelled(apiVersion, kind, ownerLabel, owner);
     const undeclared = objects.map(refOf).filter((ref) => !declared.has(objectKey(ref)));
     await Promise.all(undeclared.map((ref) => kubernetes.delete(ref, deletionTimeoutMs)));
     deleted.push(...undeclared);

@@ -4,9 +4,8 @@ import type { ChangeAction } from "../engine.ts";
 import { type KubernetesClient, refOf } from "./kubernetes-client.ts";
 import { type Fields, fieldsOf, requiredText } from "./values.ts";
 
-/** Marks what this engine made, and may therefore delete. */
+/** Marks what this engine made, and may therefore delete; its value is the environment of the stack. */
 export const ownerLabel = "sandbox.vault-management/owner";
-export const ownerValue = "direct";
 
 const readyTimeoutMs = 60_000;
 
@@ -17,9 +16,10 @@ const readyTimeoutMs = 60_000;
 export async function applyKubernetes(
   kubernetes: KubernetesClient,
   inputs: Fields,
+  owner: string,
 ): Promise<{ readonly id: string; readonly action: ChangeAction }> {
   requiredText(fieldsOf(inputs.metadata), "name");
-  const object = owned(inputs);
+  const object = owned(inputs, owner);
   const ref = refOf(object);
   const before = await kubernetes.read(ref);
   const after = await kubernetes.apply(object);
@@ -48,9 +48,9 @@ export function hasCondition(object: Fields, type: string): boolean {
   );
 }
 
-function owned(inputs: Fields): Fields {
+function owned(inputs: Fields, owner: string): Fields {
   const metadata = fieldsOf(inputs.metadata);
-  const labels = { ...fieldsOf(metadata.labels), [ownerLabel]: ownerValue };
+  const labels = { ...fieldsOf(metadata.labels), [ownerLabel]: owner };
   return { ...inputs, metadata: { ...metadata, labels } };
 }
 

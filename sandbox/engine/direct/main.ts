@@ -1,6 +1,5 @@
 import { pathToFileURL } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
-import { mountDescription } from "../../../components/vault/ownership.ts";
 import { Deployment } from "./deployment.ts";
 import { Helm } from "./helm.ts";
 import type { DeployJob, DeployReport } from "./job.ts";
@@ -12,8 +11,11 @@ import { type Fields, fieldsOf, messageOf } from "./values.ts";
  */
 async function deploy(job: DeployJob): Promise<Fields> {
   const failure = Promise.withResolvers<never>();
+  // The program checks it before it registers anything.
+  const environment = String(job.declaration.environment);
   const deployment = new Deployment(
-    new Helm(job.helm, job.workFolder),
+    new Helm(job.helm, job.workFolder, environment, process.env),
+    environment,
     (change) => send({ kind: "change", change }),
     () => failure.reject(new ResourcesFailed(deployment.failures)),
   );
@@ -23,7 +25,7 @@ async function deploy(job: DeployJob): Promise<Fields> {
   });
   await connect(job, deployment);
   const outputs = await Promise.race([runProgram(job), failure.promise]);
-  await Promise.race([deployment.prune(ownershipOf(job.declaration)), failure.promise]);
+  await Promise.race([deployment.prune(job.owned), failure.promise]);
   await deployment.close();
   return outputs;
 }
@@ -60,15 +62,6 @@ async function runProgram(job: DeployJob): Promise<Fields> {
   const outputs = fieldsOf(stack);
   await pulumi.runtime.disconnect();
   return outputs;
-}
-
-/** Names in the declaration are checked by the program, which has run by now. */
-function ownershipOf(declaration: Fields) {
-  const auth = fieldsOf(fieldsOf(declaration.vault).auth);
-  return {
-    rolePrefix: String(auth.rolePrefix),
-    description: mountDescription(String(declaration.environment)),
-  };
 }
 
 /** A mistake in the program itself is the one thing that needs its place in the code. */

@@ -5,31 +5,44 @@ import { fieldsOf } from "./values.ts";
 export interface VaultOwnership {
   /** Begins the names of the stack's policies (`<prefix>.`) and roles (`<prefix>-`). */
   readonly rolePrefix: string;
+  /** The auth mount that the stack declares. */
+  readonly authMount: string;
   /** The description of the stack's own auth mounts. */
   readonly description: string;
 }
 
 /**
- * Deletes the stack's policies, roles and auth mounts that are no longer declared. KV mounts hold what cannot be made
- * again and are left alone.
- * @param declared the Vault paths of everything that is declared, as {@link applyVault} gives them
- * @returns the paths that were deleted
+ * The policies, roles and auth mounts in Vault that are the stack's. KV mounts hold what cannot be made again and are not
+ * among them.
+ * @param vault as the auditor: a deployer has no need to list, since Pulumi's engine has a state
+ * @returns their paths, roles before their mounts
  */
-export async function pruneVault(
+export async function ownedInVault(
   vault: VaultClient,
   ownership: VaultOwnership,
-  declared: ReadonlySet<string>,
 ): Promise<readonly string[]> {
   const policies = ((await vault.list("sys/policies/acl")) ?? [])
     .filter((name) => name.startsWith(`${ownership.rolePrefix}.`))
     .map((name) => `sys/policies/acl/${name}`);
   const mounts = await authMounts(vault, ownership.description);
-  const roles = (
-    await Promise.all(mounts.map((mount) => rolesOf(vault, mount, ownership.rolePrefix)))
-  ).flat();
-  const undeclared = [...roles, ...mounts.map((mount) => `sys/auth/${mount}`), ...policies].filter(
-    (path) => !declared.has(path),
-  );
+  const roles = mounts.includes(ownership.authMount)
+    ? await rolesOf(vault, ownership.authMount, ownership.rolePrefix)
+    : []; // those of another mount go with it
+  return [...roles, ...mounts.map((mount) => `sys/auth/${mount}`), ...policies];
+}
+
+/**
+ * Deletes what is the stack's own and no longer declared.
+ * @param owned as {@link ownedInVault} gives it
+ * @param declared the Vault paths of everything that is declared, as {@link applyVault} gives them
+ * @returns the paths that were deleted
+ */
+export async function pruneVault(
+  vault: VaultClient,
+  owned: readonly string[],
+  declared: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const undeclared = owned.filter((path) => !declared.has(path));
   for (const path of undeclared) await vault.delete(path);
   return undeclared;
 }

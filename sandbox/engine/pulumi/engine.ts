@@ -1,7 +1,14 @@
 import type { EngineEvent, OutputMap, Stack } from "@pulumi/pulumi/automation/index.js";
-import { type Change, type ChangeCounts, type Engine, EngineError, type StackInput } from "../engine.ts";
+import {
+  type Change,
+  type ChangeCounts,
+  type Engine,
+  EngineError,
+  type StackInput,
+  type UpResult,
+} from "../engine.ts";
 import { requireStackOnLoopback } from "../loopback.ts";
-import { changeOf, countsOf, errorOf, warningOf } from "./events.ts";
+import { changeOf, countsOf, errorOf, violationOf, warningOf } from "./events.ts";
 import { openStack } from "./workspace.ts";
 
 export interface PreviewResult {
@@ -10,12 +17,21 @@ export interface PreviewResult {
   readonly planned: readonly Change[];
 }
 
-/** What Pulumi's engine can do beyond `up`. Each throws EngineError with the engine's own messages. */
+export interface PolicyOptions {
+  /** Folders of the policy packs to run under, absolute. A violation is an error, with its message. */
+  readonly policyPacks?: readonly string[];
+}
+
+/**
+ * What Pulumi's engine can do beyond `up`. Each throws EngineError with the engine's own messages. What changes nothing
+ * runs as the previewer, the rest as the deployer.
+ */
 export interface PulumiEngine extends Engine {
+  up(stack: StackInput, options?: PolicyOptions): Promise<UpResult>;
   /** With `refresh`, the real servers are compared as well; with `expectNoChanges`, any planned change is an error. */
   preview(
     stack: StackInput,
-    options?: { readonly refresh?: boolean; readonly expectNoChanges?: boolean },
+    options?: PolicyOptions & { readonly refresh?: boolean; readonly expectNoChanges?: boolean },
   ): Promise<PreviewResult>;
   /** Takes over into the state what the servers have. With `previewOnly`, only tells; changes are then an error if none are expected. */
   refresh(
@@ -28,13 +44,18 @@ export interface PulumiEngine extends Engine {
 }
 
 export function pulumiEngine(reason: string, projectFolder: string): PulumiEngine {
-  const run = <T>(input: StackInput, work: Work<T>) => withStack(input, projectFolder, work);
+  const runAs =
+    (operator: "deployer" | "previewer") =>
+    <T>(input: StackInput, work: Work<T>) =>
+      withStack(input, (checked) => openStack(checked, projectFolder, operator), work);
+  const run = runAs("deployer");
+  const look = runAs("previewer");
   return {
     name: "pulumi",
     description: `Engine: pulumi (${reason}), with a home, backend and stack files of the sandbox's own.`,
-    up: (input) =>
+    up: (input, options = {}) =>
       run(input, async (stack, { onEvent, warnings }) => {
-        const result = await stack.up({ onEvent, color: "never" });
+        const result = await stack.up({ ...packs(options), onEvent, color: "never" });
         return {
           changes: countsOf(result.summary.resourceChanges),
           outputs: plain(result.outputs),
@@ -42,12 +63,17 @@ export function pulumiEngine(reason: string, projectFolder: string): PulumiEngin
         };
       }),
     preview: (input, options = {}) =>
-      run(input, async (stack, { onEvent, planned }) => {
-        const { changeSummary } = await stack.preview({ ...options, onEvent, color: "never" });
+      look(input, async (stack, { onEvent, planned }) => {
+        const { changeSummary } = await stack.preview({
+          ...options,
+          ...packs(options),
+          onEvent,
+          color: "never",
+        });
         return { changes: countsOf(changeSummary), planned };
       }),
     refresh: (input, options = {}) =>
-      run(input, async (stack, { onEvent }) => {
+      (options.previewOnly ? look : run)(input, async (stack, { onEvent }) => {
         await stack.refresh({ ...options, onEvent, color: "never" });
       }),
     destroy: (input) =>
@@ -58,6 +84,10 @@ export function pulumiEngine(reason: string, projectFolder: string): PulumiEngin
   };
 }
 
+function packs({ policyPacks = [] }: PolicyOptions): { readonly policyPacks: string[] } {
+  return { policyPacks: [...policyPacks] };
+}
+
 interface Watch {
   readonly onEvent: (event: EngineEvent) => void;
   readonly warnings: string[];
@@ -66,17 +96,21 @@ interface Watch {
 
 type Work<T> = (stack: Stack, watch: Watch) => Promise<T>;
 
-async function withStack<T>(input: StackInput, projectFolder: string, work: Work<T>): Promise<T> {
+async function withStack<T>(
+  input: StackInput,
+  open: (input: StackInput) => Promise<Stack>,
+  work: Work<T>,
+): Promise<T> {
   requireStackOnLoopback(input);
   const [errors, warnings, planned]: [string[], string[], Change[]] = [[], [], []];
   const onEvent = (event: EngineEvent) => {
-    errors.push(...present(errorOf(event)));
+    errors.push(...present(errorOf(event)), ...present(violationOf(event)));
     warnings.push(...present(warningOf(event)));
     planned.push(...present(changeOf(event, "planned")));
     for (const change of present(changeOf(event, "done"))) input.onChange?.(change);
   };
   try {
-    return await work(await openStack(input, projectFolder), { onEvent, warnings, planned });
+    return await work(await open(input), { onEvent, warnings, planned });
   } catch (error) {
     const messages = errors.filter((text) => text !== "update failed" && text !== "preview failed");
     throw new EngineError(messages.length > 0 ? messages.join("\n") : cliMessage(error));

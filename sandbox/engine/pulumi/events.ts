@@ -26,6 +26,11 @@ export function errorOf(event: EngineEvent): string | undefined {
   return `${urn.split("::").at(-1)}: ${text}`;
 }
 
+/** What a policy pack refuses, as the pack says it. */
+export function violationOf({ policyEvent }: EngineEvent): string | undefined {
+  return policyEvent?.enforcementLevel === "mandatory" ? plainText(policyEvent.message) : undefined;
+}
+
 /** The text of a warning of the program's own; those of plugins and of resources under way are left out. */
 export function warningOf(event: EngineEvent): string | undefined {
   const text = messageOf(event, "warning");
@@ -36,7 +41,12 @@ export function warningOf(event: EngineEvent): string | undefined {
 function messageOf(event: EngineEvent, severity: "error" | "warning"): string | undefined {
   const diagnostic = event.diagnosticEvent;
   if (diagnostic?.severity !== severity) return undefined;
-  return diagnostic.message.replace(/<\{%[^%]*%\}>/g, "").trim();
+  return plainText(diagnostic.message);
+}
+
+/** Without the engine's marks for colours. */
+function plainText(message: string): string {
+  return message.replace(/<\{%[^%]*%\}>/g, "").trim();
 }
 
 function isProgram(urn: string): boolean {

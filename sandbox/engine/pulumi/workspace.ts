@@ -13,7 +13,11 @@ import type { StackInput } from "../engine.ts";
  * The stack in a workspace of the sandbox's own: home, file backend, passphrase and stack files lie in its folder. The
  * program is the project's, named by its absolute path; nothing is written beside it.
  */
-export async function openStack({ declaration, sandbox }: StackInput, projectFolder: string): Promise<Stack> {
+export async function openStack(
+  { declaration, sandbox }: StackInput,
+  projectFolder: string,
+  operator: "deployer" | "previewer",
+): Promise<Stack> {
   const at = (name: string) => join(sandbox.paths.root, "pulumi", name);
   const [workFolder, home, backend, passphrase] = [
     at("project"),
@@ -27,7 +31,7 @@ export async function openStack({ declaration, sandbox }: StackInput, projectFol
   }
   await copyProject(projectFolder, workFolder);
   const environment = {
-    ...(await programEnvironment(sandbox)),
+    ...(await programEnvironment(sandbox, operator)),
     PULUMI_HOME: home,
     PULUMI_BACKEND_URL: `file://${backend}`,
     PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,

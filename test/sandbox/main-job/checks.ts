@@ -1,3 +1,5 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { VaultClient } from "../../../clients/vault.ts";
 import { readLiving } from "../../../sandbox/processes/record.ts";
@@ -56,6 +58,14 @@ export function mainJobChecks(prepare: () => Promise<Ground>): void {
       expect({ done, warnings }).toEqual({ done: [], warnings: [] });
       expect(changes).toMatchObject({ created: 0, updated: 0, deleted: 0 });
       expect(changes.same).toBeGreaterThan(30);
+    });
+
+    it("is recorded by two audit devices, in a file that nobody else may read", async () => {
+      const devices = (await ground.vault.read("sys/audit")) ?? {};
+      expect(Object.keys(devices).toSorted()).toEqual(["file/", "stdout/"]);
+      const file = await stat(join(ground.sandbox.paths.vaultAudit, "file.log"));
+      expect(file.size).toBeGreaterThan(0);
+      expect((file.mode & 0o777).toString(8)).toBe("600");
     });
 
     it("brings a changed value into the Secret", async () => {

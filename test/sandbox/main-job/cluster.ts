@@ -22,7 +22,7 @@ export class Cluster {
 
   constructor(sandbox: RunningSandbox, token?: string) {
     const config = new KubeConfig();
-    config.loadFromFile(sandbox.kubernetes.kubeconfig);
+    config.loadFromFile(sandbox.kubernetes.kubeconfigs.admin);
     const cluster = config.getCluster(sandbox.kubernetes.context);
     if (token !== undefined && cluster !== null)
       config.loadFromClusterAndUser(cluster, { name: "token", token });

@@ -1,12 +1,13 @@
-import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { VaultClient, VaultError } from "../../../clients/vault.ts";
+import { type VaultClient, VaultError } from "../../../clients/vault.ts";
 import { parseSettings } from "../../../config/parse.ts";
 import { devDeclaration, sandboxDeclaration } from "../../../sandbox/engine/declaration.ts";
 import type { Change, Engine, UpResult } from "../../../sandbox/engine/engine.ts";
+import { bootstrapOperators } from "../../../sandbox/operators/bootstrap.ts";
 import type { RunningSandbox } from "../../../sandbox/sandbox.ts";
 import { type Seeded, seedDemoValues } from "../../../sandbox/start/demo-values.ts";
+import { openRoot } from "../../../sandbox/vault/root.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -25,9 +26,9 @@ export interface Ground {
   readonly vault: VaultClient;
 }
 
-export async function rootVault(sandbox: RunningSandbox): Promise<VaultClient> {
-  const token = (await readFile(sandbox.vault.tokenFile, "utf8")).trim();
-  return new VaultClient({ address: sandbox.vault.address, caPem: sandbox.vault.caPem, token });
+/** A client with a root token of its own, for a test file's own checks; `close` revokes it. */
+export function rootVault(sandbox: RunningSandbox): Promise<VaultClient> {
+  return openRoot(sandbox);
 }
 
 /** The dev stack as the sandbox deploys it, with edits. */
@@ -41,7 +42,7 @@ export function llmSecrets(secrets: Edit): Edit {
   return { namespaces: { llm: { services: { "llm-gateway": { secrets } } } } };
 }
 
-/** Deploys the dev stack with edits. */
+/** Deploys the dev stack with edits, as its deployer, whose rights are made for them first. */
 export async function deploy(
   ground: Ground,
   ...edits: readonly Edit[]
@@ -51,6 +52,7 @@ export async function deploy(
   const onChange = (change: Change) => {
     if (change.action !== "same") done.push(change);
   };
+  await bootstrapOperators(ground.sandbox, parseSettings(declaration, "Pulumi.dev.yaml"));
   return { ...(await ground.engine.up({ declaration, sandbox: ground.sandbox, onChange })), done };
 }
 
@@ -61,6 +63,7 @@ export async function firstDeploy(
   const declaration = await declarationWith(ground.sandbox);
   const ended = new AbortController();
   const settings = parseSettings(declaration, "Pulumi.dev.yaml");
+  await bootstrapOperators(ground.sandbox, settings);
   try {
     const [result, seeded] = await Promise.all([
       ground.engine.up({ declaration, sandbox: ground.sandbox }),

@@ -1,25 +1,28 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
+import { kubeconfigFiles, tokenFiles } from "../../../sandbox/operators/files.ts";
 import type { RunningSandbox } from "../../../sandbox/sandbox.ts";
 import { sandboxPaths } from "../../../sandbox/state.ts";
 
 const pem = (name: string) => `-----BEGIN CERTIFICATE-----\n${name}\n-----END CERTIFICATE-----\n`;
 
-/** A sandbox of which nothing runs: its addresses, and a kubeconfig file with the given server. */
+/** A sandbox of which nothing runs: its addresses, and kubeconfig files with the given server. */
 export function describedSandbox(server = "https://127.0.0.1:18230"): RunningSandbox {
   const root = mkdtempSync(join(tmpdir(), "described-sandbox-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
-  const kubeconfig = join(root, "kubeconfig");
-  writeFileSync(
-    kubeconfig,
-    JSON.stringify({
-      clusters: [{ name: "sandbox", cluster: { server } }],
-      users: [{ name: "sandbox", user: {} }],
-      contexts: [{ name: "sandbox", context: { cluster: "sandbox", user: "sandbox" } }],
-    }),
-  );
+  const paths = sandboxPaths(root);
+  const kubeconfigs = kubeconfigFiles(paths);
+  const config = {
+    clusters: [{ name: "sandbox", cluster: { server } }],
+    users: [{ name: "sandbox", user: {} }],
+    contexts: [{ name: "sandbox", context: { cluster: "sandbox", user: "sandbox" } }],
+  };
+  for (const file of Object.values(kubeconfigs)) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, JSON.stringify(config));
+  }
   const binaries = {
     etcd: "",
     "kube-apiserver": "",
@@ -29,7 +32,7 @@ export function describedSandbox(server = "https://127.0.0.1:18230"): RunningSan
     helm: "",
   };
   return {
-    paths: sandboxPaths(root),
+    paths,
     vault: {
       address: "https://127.0.0.1:18200",
       nodes: [
@@ -37,12 +40,12 @@ export function describedSandbox(server = "https://127.0.0.1:18230"): RunningSan
       ],
       caPem: pem("vault"),
       caFile: join(root, "ca.crt"),
-      tokenFile: join(root, "token"),
+      tokens: tokenFiles(paths),
     },
     kubernetes: {
       address: "https://127.0.0.1:18230",
       caPem: pem("kubernetes"),
-      kubeconfig,
+      kubeconfigs,
       context: "sandbox",
       apiAudience: "https://kubernetes.default.svc.cluster.local",
       issuer: "https://kubernetes.default.svc",

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startTimeOf } from "../../../sandbox/processes/identity.ts";
-import { withLock } from "../../../sandbox/processes/lock.ts";
+import { withLock, withLockInTurn } from "../../../sandbox/processes/lock.ts";
 import { temporaryFolder } from "./temporary-sandbox.ts";
 
 test("a second one is refused while the first works, and may work after it", async () => {
@@ -48,4 +48,26 @@ test("of many that find a stale lock at once, one at a time works", async () => 
   const results = await Promise.allSettled(Array.from({ length: 20 }, () => withLock(file, work)));
   expect(Math.max(...most)).toBe(1);
   expect(results.some((result) => result.status === "fulfilled")).toBe(true);
+});
+
+test("of many that wait for their turn, each works, one at a time", async () => {
+  const file = join(await temporaryFolder(), "lock");
+  await writeFile(file, JSON.stringify({ pid: process.pid, startTime: "an-earlier-boot:1" }));
+  let working = 0;
+  const most: number[] = [];
+  const work = async () => {
+    working += 1;
+    most.push(working);
+    await startTimeOf(process.pid);
+    working -= 1;
+  };
+  await Promise.all(Array.from({ length: 10 }, () => withLockInTurn(file, 10_000, work)));
+  expect(most).toEqual(Array.from({ length: 10 }, () => 1));
+});
+
+test("who waits too long for a turn is told what for", async () => {
+  const file = join(await temporaryFolder(), "lock");
+  await withLock(file, async () => {
+    await expect(withLockInTurn(file, 100, async () => "second")).rejects.toThrow(`nobody else held ${file}`);
+  });
 });

@@ -1,0 +1,40 @@
+import { VaultClient } from "../../../clients/vault.ts";
+import { mountDescription } from "../../../components/vault/ownership.ts";
+import { readState } from "../../state.ts";
+import type { StackInput } from "../engine.ts";
+import { Helm, type HelmRelease } from "./helm.ts";
+import { fieldsOf } from "./values.ts";
+import { ownedInVault } from "./vault-prune.ts";
+
+/** What is the stack's own before a deployment and may be declared no more. */
+export interface Owned {
+  /** Paths in Vault. */
+  readonly vault: readonly string[];
+  readonly releases: readonly HelmRelease[];
+}
+
+/**
+ * What Pulumi would have in its state. It is looked up by those who may look everywhere, the auditor and the cluster's
+ * administrator, because a deployer may not; the deployer removes it. What the declaration names is checked by the program,
+ * later: a wrong name finds nothing.
+ */
+export async function ownedBefore({ declaration, sandbox }: StackInput, workFolder: string): Promise<Owned> {
+  const environment = String(declaration.environment);
+  const helm = new Helm(sandbox.toolchain.binaries.helm, workFolder, environment, {
+    ...process.env,
+    KUBECONFIG: sandbox.kubernetes.kubeconfigs.admin,
+  });
+  const { address, caPem, tokens } = sandbox.vault;
+  const auth = fieldsOf(fieldsOf(declaration.vault).auth);
+  const client = new VaultClient({ address, caPem, token: await readState(tokens.auditor) });
+  try {
+    const vault = await ownedInVault(client, {
+      rolePrefix: String(auth.rolePrefix),
+      authMount: String(auth.mount),
+      description: mountDescription(environment),
+    });
+    return { vault, releases: await helm.owned() };
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { expect } from "vitest";
+import { deploy, type Edit, type Ground } from "./ground.ts";
+
+/**
+ * Changes both of two audit devices in one update, and asks Vault all the while how many there are: a request that is
+ * answered while there is none would stand in no log.
+ */
+export async function expectNeverWithoutAuditDevice(ground: Ground): Promise<void> {
+  const devices = (generation: number): Edit => ({
+    vault: {
+      auditDevices: {
+        stdout: undefined,
+        file: undefined,
+        one: { filePath: file(`one-${generation}`) },
+        two: { filePath: file(`two-${generation}`) },
+      },
+    },
+  });
+  const file = (name: string) => join(ground.sandbox.paths.root, "logs", `${name}.audit.log`);
+  await deploy(ground, devices(1));
+  const counts = countDevices(ground);
+  const { done } = await deploy(ground, devices(2));
+  const seen = await counts.end();
+  expect(done.filter(({ type }) => type === "vault:index/audit:Audit").map(({ name }) => name)).toEqual([
+    "one",
+    "two",
+  ]);
+  expect(seen.size).toBeGreaterThan(1);
+  expect(Math.min(...seen)).toBe(1);
+  await deploy(ground);
+}
+
+/** The different numbers of devices that Vault has had from now on until `end`. */
+function countDevices({ vault }: Ground): { end(): Promise<ReadonlySet<number>> } {
+  const seen = new Set<number>();
+  const ended = new AbortController();
+  const polling = (async () => {
+    while (!ended.signal.aborted) seen.add(Object.keys((await vault.read("sys/audit")) ?? {}).length);
+  })();
+  return {
+    async end() {
+      ended.abort();
+      await polling;
+      return seen;
+    },
+  };
+}
