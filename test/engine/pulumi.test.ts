@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { pulumiEngine } from "../../sandbox/engine/pulumi/engine.ts";
 import { missingFromPath } from "../../sandbox/engine/pulumi/find.ts";
 import { down, type RunningSandbox, reset, up } from "../../sandbox/sandbox.ts";
+import { scanner } from "../canaries/scan.ts";
+import { scanFolder, tokenLike } from "../sandbox/canaries/files.ts";
+import { keptSecrets } from "../sandbox/canaries/ground.ts";
 import { mainJobChecks } from "../sandbox/main-job/checks.ts";
 import { Cluster } from "../sandbox/main-job/cluster.ts";
 import {
@@ -18,6 +21,7 @@ import {
   putInVault,
   rootVault,
 } from "../sandbox/main-job/ground.ts";
+import { previewText } from "./preview-text.ts";
 
 /** A sandbox of its own: what the other engine has deployed would be in the way. */
 const root = join(projectFolder, ".sandbox-engine");
@@ -59,23 +63,33 @@ describe.skipIf(missing.length > 0)(title, () => {
     expect(changes).toMatchObject({ created: 0, updated: 0, deleted: 0 });
   });
 
-  it("previews with the read-mostly policy of docs/bootstrap.md, which no update may run with", async () => {
-    const text = await readFile(join(projectFolder, "docs", "bootstrap.md"), "utf8");
-    const [, deployer = ""] = /```hcl\n([\s\S]*?)```/.exec(text) ?? [];
-    const policy = deployer.replace(/^(path "(?!sys\/capabilities-self).*)$/gm, (line) =>
-      line.replace(/"(create|update|delete)"(, )?/g, "").replace(", ]", "]"),
+  it("updates nothing with what a preview has, neither in Vault nor in Kubernetes", async () => {
+    const edit = llmSecrets({ fleeting: { data: { api_key: "llm/openai#api_key" } } });
+    const { tokens } = sandbox.vault;
+    const { kubeconfigs } = sandbox.kubernetes;
+    const inVault = { ...sandbox.vault, tokens: { ...tokens, deployer: tokens.previewer } };
+    const inKubernetes = {
+      ...sandbox.kubernetes,
+      kubeconfigs: { ...kubeconfigs, deployer: kubeconfigs.previewer },
+    };
+    const input = await stack(edit);
+    await expect(engine.up({ ...input, sandbox: { ...sandbox, vault: inVault } })).rejects.toThrow(
+      /sys\/mounts\/kv/,
     );
-    await ground.vault.write("sys/policies/acl/previewer", { policy });
-    const { auth } = await ground.vault.write("auth/token/create", {
-      policies: ["previewer"],
-      no_default_policy: true,
-    });
-    const tokenFile = join(root, "previewer-token");
-    await writeFile(tokenFile, String(auth?.client_token), { mode: 0o600 });
-    const input = { ...(await stack()), sandbox: { ...sandbox, vault: { ...sandbox.vault, tokenFile } } };
-    const { changes } = await engine.preview(input, { refresh: true, expectNoChanges: true });
+    await expect(engine.up({ ...input, sandbox: { ...sandbox, kubernetes: inKubernetes } })).rejects.toThrow(
+      /only dry runs/,
+    );
+    expect((await engine.preview(input)).changes).toMatchObject({ created: 1, updated: 0, deleted: 0 });
+  });
+
+  it("passes the policy pack, and not with tokens of a day", async () => {
+    const policyPacks = [join(projectFolder, "policy")];
+    const { changes } = await engine.preview(await stack(), { policyPacks, expectNoChanges: true });
     expect(changes).toMatchObject({ created: 0, updated: 0, deleted: 0 });
-    await expect(engine.up(input)).rejects.toThrow(/create.*sys\/mounts\/kv|sys\/mounts\/kv[\s\S]*create/);
+    const longer = await stack({ vault: { auth: { tokenMaxTtl: "24h" } } });
+    await expect(engine.preview(longer, { policyPacks })).rejects.toThrow(
+      /token-lifetimes: .*tokenMaxTtl 86400/,
+    );
   });
 
   it("names in the preview what the removal of a secret takes along", async () => {
@@ -113,23 +127,30 @@ describe.skipIf(missing.length > 0)(title, () => {
     await engine.refresh(await stack(), { previewOnly: true, expectNoChanges: true });
   });
 
-  it("keeps values and tokens out of the state", async () => {
-    const canary = randomBytes(18).toString("base64url");
-    await putInVault(ground, "llm/openai", { api_key: canary });
+  it("keeps values and tokens out of the state, the preview and Pulumi's own files", async () => {
+    const value = `${randomBytes(18).toString("hex")} "<ä&\\>`;
+    await putInVault(ground, "llm/openai", { api_key: value });
     const cluster = new Cluster(sandbox);
     await cluster.forceSync("llm", "openai-api-key");
     await vi.waitFor(
-      async () => expect((await cluster.secret("llm", "openai-api-key"))?.api_key === canary).toBe(true),
+      async () => expect((await cluster.secret("llm", "openai-api-key"))?.api_key === value).toBe(true),
       { timeout: 30_000, interval: 250 },
     );
     await engine.refresh(await stack());
     await deploy(ground);
+    const scan = scanner({ value, ...(await keptSecrets(sandbox)) });
     const state = await engine.exportState(await stack());
-    const token = (await readFile(sandbox.vault.tokenFile, "utf8")).trim();
+    const preview = await engine.preview(
+      await stack(llmSecrets({ fleeting: { data: { api_key: "llm/openai#api_key" } } })),
+    );
+    const text = await previewText(sandbox);
     expect(state).toContain("openai-api-key");
-    for (const secret of [canary, Buffer.from(canary).toString("base64"), token]) {
-      expect(state.includes(secret)).toBe(false);
+    expect(text).toContain("llm/fleeting");
+    for (const printed of [state, JSON.stringify(preview), text]) {
+      expect(scan(printed)).toEqual([]);
+      expect(tokenLike(printed)).toEqual([]);
     }
+    expect(await scanFolder(join(root, "pulumi"), scan)).toEqual({});
   });
 
   it("leaves the project's and the user's own files as they were", async () => {

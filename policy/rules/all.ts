@@ -1,0 +1,21 @@
+import { auditDevices, auditHmacKeys, rawAudit } from "./audit.ts";
+import { externalSecretsInComponents } from "./external-secrets.ts";
+import { plainSecrets } from "./plain-secrets.ts";
+import { protectedMounts } from "./protected-mounts.ts";
+import type { ResourceRule } from "./resource.ts";
+import { boundRoles, noDefaultPolicy, tokenLifetimes } from "./roles.ts";
+import { workloadPolicies } from "./workload-policies.ts";
+
+export { auditDevices, plainSecrets };
+
+/** The rules that judge each resource for itself; `plainSecrets`, which must know what is marked secret, stands apart. */
+export const resourceRules: readonly ResourceRule[] = [
+  workloadPolicies,
+  boundRoles,
+  noDefaultPolicy,
+  tokenLifetimes,
+  rawAudit,
+  auditHmacKeys,
+  protectedMounts,
+  externalSecretsInComponents,
+];

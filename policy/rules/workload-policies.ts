@@ -1,0 +1,84 @@
+import { type Grant, grantsOf } from "./grants.ts";
+import { HclError } from "./hcl.ts";
+import type { ResourceRule, Violation } from "./resource.ts";
+
+/** What ESO calls with the token of a login, besides the reads (components/vault/policies.ts grants the same two). */
+const SESSION: Readonly<Record<string, string>> = {
+  "auth/token/lookup-self": "read",
+  "auth/token/revoke-self": "update",
+};
+
+/** Those paths of Vault that are about Vault itself. */
+const ADMINISTRATIVE = new Set(["sys", "auth", "identity"]);
+
+/** What KV version 2 serves below a mount besides `data`. */
+const KV_ADMINISTRATION = new Set(["metadata", "delete", "undelete", "destroy", "subkeys"]);
+
+export const workloadPolicies: ResourceRule<{ readonly otherPolicies: readonly string[] }> = {
+  name: "workload-policies",
+  description:
+    "A policy grants workloads `read` on exact KV paths and no more of KV; nothing of sys, identity or auth, save to look up and revoke their own token.",
+  options: {
+    /** Names of policies, as Vault has them, that are for people or for machines other than workloads. */
+    otherPolicies: { default: [], schema: { type: "array", items: { type: "string" } } },
+  },
+  check({ type, props }, { otherPolicies }) {
+    if (type !== "vault:index/policy:Policy" || typeof props.policy !== "string") return [];
+    if (typeof props.name === "string" && otherPolicies.includes(props.name)) return [];
+    try {
+      return grantsOf(props.policy).flatMap(violationsOf);
+    } catch (error) {
+      if (!(error instanceof HclError)) throw error;
+      return [
+        {
+          found: `has a document that cannot be judged: ${error.message}`,
+          fix: 'write it as path "..." { capabilities = [...] } blocks',
+        },
+      ];
+    }
+  },
+};
+
+function violationsOf({ path, capabilities }: Grant): readonly Violation[] {
+  const granted = capabilities.filter((capability) => capability !== "deny");
+  if (granted.length === 0 || (SESSION[path] !== undefined && granted.join() === SESSION[path])) return [];
+  const said = `grants ${granted.join(", ")} on "${path}"`;
+  if (!isExact(path)) {
+    return [{ found: `${said}, which is not one exact path`, fix: "write out each path that is needed" }];
+  }
+  const segments = path.split("/");
+  if (ADMINISTRATIVE.has(segments[0] ?? "")) {
+    const allowed = Object.entries(SESSION).map(([own, capability]) => `${capability} on ${own}`);
+    return [
+      {
+        found: said,
+        fix: `remove it: of sys, identity and auth workloads get only ${allowed.join(" and ")}`,
+      },
+    ];
+  }
+  const below = segments.slice(1);
+  if (below.some((segment) => KV_ADMINISTRATION.has(segment))) {
+    return [
+      { found: `${said}, which is not a secret's data`, fix: "grant read on <mount>/data/<path> instead" },
+    ];
+  }
+  const refused = granted.filter((capability) =>
+    isKvData(below) ? capability !== "read" : capability === "sudo",
+  );
+  return refused.length === 0
+    ? []
+    : [{ found: said, fix: `remove ${refused.join(", ")}${isKvData(below) ? "; workloads only read" : ""}` }];
+}
+
+/**
+ * Whether Vault grants what is written and nothing else. `*` counts at its end and a `+` for a whole segment
+ * (vault/policy.go); elsewhere neither does anything, and whoever wrote it expected that it does.
+ */
+function isExact(path: string): boolean {
+  return !/[*]|(^|\/)\+|\{\{/.test(path);
+}
+
+/** A mount may have several segments, so `data` may stand anywhere after the first; something follows it. */
+function isKvData(below: readonly string[]): boolean {
+  return below.slice(0, -1).includes("data");
+}

@@ -1,0 +1,72 @@
+import { readFile } from "node:fs/promises";
+import { crdManifests } from "../../../components/external-secrets/crds.ts";
+import { NamespaceSecrets } from "../../../components/external-secrets/namespace-secrets.ts";
+import { ExternalSecretsOperator } from "../../../components/external-secrets/operator.ts";
+import { createProviders } from "../../../components/providers.ts";
+import { VaultCluster } from "../../../components/vault/cluster.ts";
+import { NamespaceAccess } from "../../../components/vault/namespace-access.ts";
+import { WorkloadAuth } from "../../../components/vault/workload-auth.ts";
+import type { Settings } from "../../../config/schema.ts";
+import { auditDevices, plainSecrets, resourceRules } from "../../../policy/rules/all.ts";
+import { defaultsOf, type ResourceView, type StackView, UNKNOWN } from "../../../policy/rules/resource.ts";
+import { esoManifests } from "../eso-crds.ts";
+import { holdsSecret, recordResources } from "../pulumi-mocks.ts";
+
+const bundle = await readFile((await esoManifests()).crds, "utf8");
+
+export const esoCrds = crdManifests(bundle, "bundle");
+
+/** Every resource of the program, wired as index.ts wires it, as the rules see it. */
+export async function programOf(
+  settings: Settings,
+  crds: typeof esoCrds = [],
+): Promise<readonly ResourceView[]> {
+  const recorded = await recordResources(() => {
+    const { vault, kubernetes } = createProviders(settings);
+    const cluster = new VaultCluster("vault", settings, { provider: vault });
+    const auth = new WorkloadAuth("workload-auth", settings, { provider: vault, dependsOn: cluster });
+    const operator = new ExternalSecretsOperator(
+      "external-secrets",
+      { settings, crds },
+      { provider: kubernetes },
+    );
+    for (const namespace of settings.namespaces) {
+      const { roles } = new NamespaceAccess(
+        namespace.name,
+        { settings, namespace, authMount: auth.mount, sessionPolicy: auth.sessionPolicy },
+        { provider: vault, dependsOn: auth },
+      );
+      new NamespaceSecrets(
+        namespace.name,
+        { settings, namespace, roles, operator },
+        { provider: kubernetes },
+      );
+    }
+  });
+  return recorded.map(({ urn, type, name, inputs, protect }) => ({
+    urn,
+    type,
+    name,
+    protect,
+    props: Object.fromEntries(
+      Object.entries(inputs).map(([key, value]) => [key, holdsSecret(value) ? UNKNOWN : value]),
+    ),
+  }));
+}
+
+export function stackOf({ environment, tier, vault }: Settings): StackView {
+  return { name: environment, tier, cluster: vault.cluster };
+}
+
+/** What the whole pack, as it is without configuration, finds: `<rule> <resource>`. */
+export function packFindings(resources: readonly ResourceView[], stack: StackView): readonly string[] {
+  const single = resources.flatMap((resource) =>
+    [...resourceRules, plainSecrets].flatMap((rule) =>
+      rule.check(resource, defaultsOf(rule), stack).map(() => `${rule.name} ${resource.name}`),
+    ),
+  );
+  const together = auditDevices
+    .check(resources, stack)
+    .map(({ urn }) => `${auditDevices.name} ${urn ?? "stack"}`);
+  return [...single, ...together];
+}
