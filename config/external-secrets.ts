@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { dnsLabel, duration, objectName, section, text } from "./values.ts";
+import { admissionSection } from "./admission.ts";
+import { cidr, dnsLabel, duration, objectName, section, text } from "./values.ts";
 
 const source = text((value) => /^https:\/\/\S+$/.test(value) || /^(\.{0,2}\/)\S+$/.test(value), {
   allowed: "an https:// address, or a path that begins with / or ./",
@@ -15,6 +16,21 @@ const sha256 = text((value) => /^[0-9a-f]{64}$/.test(value), {
   allowed: "64 hexadecimal digits",
   fix: "the output of: curl -sSL <source> | sha256sum",
 });
+
+const networks = z.array(cidr).default([]);
+
+/** Where the operator's pods may connect to; mode `managed` only, and enforced by the cluster's network plugin. */
+const network = section({
+  /** Vault, as the pods reach it; its port is that of `vault.address`. @default [], any address on that port */
+  vaultCidrs: networks,
+  /**
+   * The API server: its service address and its own, since plugins look at the one or the other. Ports are 443 and that of
+   * `kubernetes.apiAddress`. @default [], any address on these ports
+   */
+  apiServerCidrs: networks,
+  /** Name servers, on port 53. @default [], any address on that port */
+  dnsCidrs: networks,
+}).default({ vaultCidrs: [], apiServerCidrs: [], dnsCidrs: [] });
 
 /** The External Secrets Operator. */
 export const externalSecretsSection = section({
@@ -49,4 +65,6 @@ export const externalSecretsSection = section({
     /** How long to wait for all of them. @default 2m */
     timeout: duration("1s").default("2m"),
   }).default({ mode: "require", timeout: "2m" }),
+  admission: admissionSection,
+  network,
 });

@@ -11,7 +11,7 @@ export interface Definition extends Labelled {
   readonly servedVersions: readonly string[];
 }
 
-/** An object of a namespace. */
+/** An object by its name. */
 export interface Named extends Labelled {
   readonly name: string;
 }
@@ -28,6 +28,7 @@ export class ClusterReader {
   readonly #core: k8s.CoreV1Api;
   readonly #extensions: k8s.ApiextensionsV1Api;
   readonly #custom: k8s.CustomObjectsApi;
+  readonly #admission: k8s.AdmissionregistrationV1Api;
 
   constructor(config: k8s.KubeConfig) {
     const impatient = withTimeout(config);
@@ -35,6 +36,7 @@ export class ClusterReader {
     this.#core = new k8s.CoreV1Api(impatient);
     this.#extensions = new k8s.ApiextensionsV1Api(impatient);
     this.#custom = new k8s.CustomObjectsApi(impatient);
+    this.#admission = new k8s.AdmissionregistrationV1Api(impatient);
   }
 
   /** Why the API does not serve us; `undefined` when it does. */
@@ -49,12 +51,11 @@ export class ClusterReader {
   }
 
   async objects(kind: NamespacedKind, namespace: string): Promise<readonly Named[] | string | undefined> {
-    const found = await attempt(() => this.#list(kind, namespace));
-    if (typeof found !== "object") return found;
-    return (found.items ?? []).map(({ metadata }) => ({
-      name: metadata?.name ?? "",
-      labels: metadata?.labels ?? {},
-    }));
+    return namedOf(await attempt(() => this.#list(kind, namespace)));
+  }
+
+  async admissionPolicies(): Promise<readonly Named[] | string | undefined> {
+    return namedOf(await attempt(() => this.#admission.listValidatingAdmissionPolicy()));
   }
 
   async #list(kind: NamespacedKind, namespace: string): Promise<ObjectList> {
@@ -82,7 +83,16 @@ interface ObjectList {
   readonly items?: readonly { readonly metadata?: k8s.V1ObjectMeta }[];
 }
 
-async function attempt<T extends object>(read: () => Promise<T>): Promise<T | string | undefined> {
+function namedOf(found: ObjectList | string | undefined): readonly Named[] | string | undefined {
+  if (typeof found !== "object") return found;
+  return (found.items ?? []).map(({ metadata }) => ({
+    name: metadata?.name ?? "",
+    labels: metadata?.labels ?? {},
+  }));
+}
+
+/** What a request gives; `undefined` for 404, and a text that says why for any other failure. */
+export async function attempt<T extends object>(read: () => Promise<T>): Promise<T | string | undefined> {
   try {
     return await read();
   } catch (error) {
@@ -115,7 +125,7 @@ function parse(text: string): unknown {
 }
 
 /** What `makeApiClient` would give, with a limit to each request. */
-function withTimeout(config: k8s.KubeConfig): k8s.Configuration {
+export function withTimeout(config: k8s.KubeConfig): k8s.Configuration {
   const limit: k8s.Middleware = {
     pre: async (request) => {
       request.setSignal(AbortSignal.timeout(TIMEOUT_MS));

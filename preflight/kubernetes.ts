@@ -3,6 +3,7 @@ import { OWNER_LABEL } from "../components/external-secrets/metadata.ts";
 import type { Problem } from "../config/problems.ts";
 import { pathText, show } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
+import { admissionProblems } from "./admission.ts";
 import { ClusterReader, type Labelled } from "./cluster-reader.ts";
 import { definitionProblems } from "./definitions.ts";
 import { objectProblems } from "./objects.ts";
@@ -26,6 +27,7 @@ export async function kubernetesProblems(
     definitionProblems(reader, settings),
     namespaceProblems(reader, settings),
     objectProblems(reader, settings),
+    admissionProblems(reader, settings),
   ]);
   return problems.flat();
 }

@@ -14,7 +14,7 @@ export function storeManifest<Role>(
   store: StoreSettings,
   role: Role,
 ) {
-  const { caCertificate } = settings.vault;
+  const bundle = caBundle(settings);
   return {
     apiVersion: API_VERSION,
     kind: "SecretStore",
@@ -29,9 +29,7 @@ export function storeManifest<Role>(
           server: settings.vault.address,
           path: namespace.mount,
           version: "v2",
-          ...(caCertificate === undefined
-            ? {}
-            : { caBundle: Buffer.from(caCertificate, "utf8").toString("base64") }),
+          ...(bundle === undefined ? {} : { caBundle: bundle }),
           auth: storeAuth(settings, store.serviceAccount, role),
         },
       },
@@ -39,12 +37,28 @@ export function storeManifest<Role>(
   };
 }
 
+/** The CA that a store trusts, in base64; undefined where that is the system's. */
+export function caBundle({ vault: { caCertificate } }: Settings): string | undefined {
+  return caCertificate === undefined ? undefined : Buffer.from(caCertificate, "utf8").toString("base64");
+}
+
+/**
+ * Whom the tokens are issued for that a store logs in with. kubernetes: Vault, and the API server, which reviews the
+ * token. jwt: Vault alone.
+ */
+export function loginAudiences({ vault: { auth }, kubernetes }: Settings): string[] {
+  if (auth.method === "jwt") return [auth.audience];
+  return [...new Set([auth.audience, ...kubernetes.apiAudiences.slice(0, 1)])];
+}
+
 /**
  * kubernetes: Vault lets the cluster review the token, and the token is its own reviewer's credential, so it must be
  * issued for Vault and for the API server both. jwt: Vault checks the signature itself, and a token that only Vault
  * accepts is enough. ESO adds `audiences` to those of `serviceAccountRef`, and takes [vault] when it is absent.
  */
-function storeAuth<Role>({ vault: { auth }, kubernetes }: Settings, serviceAccount: string, role: Role) {
+function storeAuth<Role>(settings: Settings, serviceAccount: string, role: Role) {
+  const { auth } = settings.vault;
+  const audiences = loginAudiences(settings);
   if (auth.method === "jwt") {
     return {
       jwt: {
@@ -52,13 +66,12 @@ function storeAuth<Role>({ vault: { auth }, kubernetes }: Settings, serviceAccou
         role,
         kubernetesServiceAccountToken: {
           serviceAccountRef: { name: serviceAccount },
-          audiences: [auth.audience],
+          audiences,
           expirationSeconds: LOGIN_TOKEN_SECONDS,
         },
       },
     };
   }
-  const audiences = [...new Set([auth.audience, ...kubernetes.apiAudiences.slice(0, 1)])];
   return {
     kubernetes: { mountPath: auth.mount, role, serviceAccountRef: { name: serviceAccount, audiences } },
   };

@@ -15,6 +15,9 @@ const ROLE_BINDING = "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding";
 const CLUSTER_ROLE = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole";
 const CLUSTER_BINDING = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding";
 const CRD = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
+const NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
+const POLICY = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy";
+const POLICY_BINDING = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 const STORE = "kubernetes:external-secrets.io/v1:SecretStore";
 const EXTERNAL_SECRET = "kubernetes:external-secrets.io/v1:ExternalSecret";
@@ -159,7 +162,37 @@ describe("ExternalSecretsOperator", () => {
 
   it("installs nothing where the operator is there already", () => {
     const inOperator = existing.resources.filter(({ parent }) => parent.includes(":Operator::"));
-    expect(inOperator.map(({ type, name }) => [type, name])).toEqual([[CLUSTER_ROLE, "token-review"]]);
+    expect(inOperator.map(({ type, name }) => [type, name])).toEqual([
+      ["vault-management:external-secrets:AdmissionPolicies", "admission"],
+      [CLUSTER_ROLE, "token-review"],
+    ]);
+  });
+
+  it("labels its own namespace for Pod Security, and no tenant's", () => {
+    const labelled = (name: string) => JSON.stringify(only(resources, NAMESPACE, name).inputs);
+    expect(labelled("vault")).toContain('"pod-security.kubernetes.io/enforce":"restricted"');
+    expect(labelled("llm")).not.toContain("pod-security");
+  });
+
+  it("starts the operator behind its network policies, which are in its own namespace alone", () => {
+    const policies = resources.filter(({ type }) => type === NETWORK_POLICY);
+    expect(policies.map(({ name }) => name).toSorted()).toEqual([
+      "vault/default-deny",
+      "vault/external-secrets",
+    ]);
+    for (const policy of policies) expect(madeAfter(only(resources, RELEASE), policy)).toBe(true);
+    expect(existing.resources.filter(({ type }) => type === NETWORK_POLICY)).toEqual([]);
+  });
+
+  it("has admission policies in force before any store, after the definitions that they are checked against", () => {
+    const store = only(resources, STORE, "llm/vault-store");
+    for (const name of ["stores", "external-secrets", "namespaced-kinds", "cluster-kinds"]) {
+      const policy = only(resources, POLICY, `vault-management-dev-${name}`);
+      const binding = only(resources, POLICY_BINDING, `vault-management-dev-${name}`);
+      expect(madeAfter(binding, policy)).toBe(true);
+      expect(madeAfter(store, binding)).toBe(true);
+      for (const crd of neededCrds) expect(madeAfter(policy, only(resources, CRD, crd))).toBe(true);
+    }
   });
 });
 

@@ -1,0 +1,25 @@
+import type { Settings } from "../../../config/schema.ts";
+import { externalSecretsPolicy } from "./external-secrets.ts";
+import { clusterKindsPolicy, kindsPolicy } from "./kinds.ts";
+import { bindingManifest, type policyManifest } from "./policy.ts";
+import { storesPolicy } from "./stores.ts";
+
+type Policy = ReturnType<typeof policyManifest>;
+
+/**
+ * What the API server refuses of ESO's kinds on the stack's behalf, each policy with its binding. The namespaced ones hold
+ * in the declared namespaces alone, so that stacks of one cluster do not meet; cluster-wide kinds are refused by the
+ * stack that manages ESO.
+ */
+export function admissionPolicies(
+  settings: Settings,
+): readonly { readonly policy: Policy; readonly binding: ReturnType<typeof bindingManifest> }[] {
+  const { namespaces, externalSecrets } = settings;
+  const policies = [
+    ...(namespaces.length > 0
+      ? [storesPolicy(settings), externalSecretsPolicy(settings), kindsPolicy(settings)]
+      : []),
+    ...(externalSecrets.mode === "managed" ? [clusterKindsPolicy(settings)] : []),
+  ];
+  return policies.map((policy) => ({ policy, binding: bindingManifest(policy) }));
+}
