@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
 interface Step {
   readonly uses?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
   readonly run?: string;
 }
 interface Job {
@@ -66,6 +67,18 @@ describe("the workflows", () => {
     }
   });
 
+  it("tells a pull request's change of access without giving its code an identity or a right to write", () => {
+    const { access, comment } = workflows.find(({ name }) => name === "preview.yml")?.content.jobs ?? {};
+    expect(access?.permissions).toEqual({ contents: "read" });
+    expect(access?.if).toBe("github.event.pull_request.head.repo.full_name == github.repository");
+    expect(access?.steps.map(({ run }) => run ?? "").join("\n")).toContain("--diff HEAD^1 --markdown");
+    expect(comment?.permissions).toEqual({ "pull-requests": "write" });
+    const [post, ...more] = comment?.steps ?? [];
+    expect(more).toEqual([]);
+    expect(post).not.toHaveProperty("uses");
+    expect(post?.run).not.toMatch(/\$\{\{|npm|node|git /);
+  });
+
   it("deploys nothing but a push to main that has passed the checks, or what a person asks for", () => {
     const deploy = workflows.find(({ name }) => name === "deploy.yml")?.content;
     expect(deploy?.on).toEqual({
@@ -82,5 +95,14 @@ describe("the workflows", () => {
       [...text.matchAll(/^\s+command: (\w+)$/gm)].map(([, command]) => `${name} ${command}`),
     );
     expect(commands.sort()).toEqual(["deploy.yml up", "drift.yml preview", "preview.yml preview"]);
+  });
+
+  it.each(["preview.yml", "deploy.yml"])("runs %s under the policy pack", (file) => {
+    const steps = Object.values(workflows.find(({ name }) => name === file)?.content.jobs ?? {}).flatMap(
+      (job) => job.steps,
+    );
+    const pulumi = steps.filter(({ uses }) => uses?.startsWith("pulumi/actions@"));
+    expect(pulumi.map((step) => step.with?.policyPacks)).toEqual(["policy"]);
+    expect(existsSync(new URL("../../policy/PulumiPolicy.yaml", folder))).toBe(true);
   });
 });

@@ -94,6 +94,14 @@ describe("bad fields of Vault, Kubernetes and the operator", () => {
       /second device/,
     ],
     [
+      "one audit device in development",
+      changed(["vault", "auditDevices", "file"], undefined),
+      "vault.auditDevices",
+      /1 device/,
+      /two or more where the stack manages the cluster: .*only while a device can write/,
+      /second device/,
+    ],
+    [
       "two audit devices on one file",
       changed(["vault", "auditDevices", "secondary", "filePath"], "/var/log/vault/audit.log", "prod"),
       "vault.auditDevices",
@@ -156,6 +164,22 @@ describe("bad fields of Vault, Kubernetes and the operator", () => {
       /10\.0\.0\.1/,
       /CIDR/,
       /prefix length/,
+    ],
+    [
+      "a kind that admission does not refuse",
+      changed(["externalSecrets", "admission"], { allow: ["SecretStore"] }),
+      "externalSecrets.admission.allow.[0]",
+      /SecretStore/,
+      /PushSecret \| .*ClusterSecretStore.* \| Webhook/,
+      /use one of/,
+    ],
+    [
+      "an address where a network is meant",
+      changed(["externalSecrets", "network"], { vaultCidrs: ["10.50.0.1"] }),
+      "externalSecrets.network.vaultCidrs.[0]",
+      /10\.50\.0\.1/,
+      /CIDR/,
+      /\/32/,
     ],
     [
       "a range of versions",
