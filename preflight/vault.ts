@@ -5,6 +5,7 @@ import { sessionPolicyName } from "../components/vault/policies.ts";
 import type { Problem } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
 import { auditDeviceProblems } from "./audit-devices.ts";
+import { auditKeyProblems } from "./audit-keys.ts";
 import { capabilityProblems } from "./capabilities.ts";
 import { deployerProblems } from "./deployer.ts";
 import { authMountProblems, kvMountProblems } from "./mounts.ts";
@@ -157,6 +158,7 @@ async function tokenProblems(
       ...kvMountProblems(settings, mounts),
       ...authMountProblems(settings, auths),
       ...auditDeviceProblems(settings, devices),
+      ...auditKeyProblems(settings, mounts, auths),
       ...rolePrefixProblems(settings, typeof session.policy === "string" ? session.policy : undefined),
     ];
   } catch (error) {
