@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { VaultClient } from "../../../clients/vault.ts";
 import { readLiving } from "../../../sandbox/processes/record.ts";
 import { status, up } from "../../../sandbox/sandbox.ts";
+import { expectNeverWithoutAuditDevice } from "./audit-devices.ts";
 import { Cluster, type ServiceAccountRef } from "./cluster.ts";
 import { deploy, firstDeploy, type Ground, llmSecrets, putInVault, valueInVault } from "./ground.ts";
 
@@ -165,6 +166,8 @@ export function mainJobChecks(prepare: () => Promise<Ground>): void {
       await expectSynced("changed");
     });
   });
+
+  it("replaces both audit devices without a moment with none", () => expectNeverWithoutAuditDevice(ground));
 
   it("logs in by the jwt method as well", async () => {
     const publicKeys = [ground.sandbox.kubernetes.serviceAccountPublicKeyPem];
