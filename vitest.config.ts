@@ -1,8 +1,24 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/**
+ * Files that share servers run in one order, whatever earlier runs took and failed: by name, after the main job, which
+ * begins with a sandbox that nobody has deployed into.
+ */
+class SameOrder extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const shared = files.filter(({ project }) => project.name === "sandbox");
+    const apart = files.filter((file) => !shared.includes(file));
+    // An empty name sorts before all others.
+    const key = ({ moduleId }: TestSpecification) => moduleId.replace(/main-job\.test\.ts$/, "");
+    return [...(await super.sort(apart)), ...shared.toSorted((a, b) => (key(a) < key(b) ? -1 : 1))];
+  }
+}
 
 /** Three suites, named after what they run on: nothing, the sandbox's servers, a Pulumi engine. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: SameOrder },
     reporters: ["default", ["json", { outputFile: "test-results/report.json" }]],
     projects: [
       // Not isolated: loading the Pulumi SDKs anew for each file would take longer than all the tests.

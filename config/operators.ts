@@ -14,7 +14,7 @@ const clusterName = text(
   (value) => /^[^\s*?"\\]+$/.test(value) && !/^system:(?!serviceaccount:[^:]+:[^:]+$)/.test(value),
   {
     allowed: "one exact name without wildcard; of Kubernetes' own names (system:...) a service account alone",
-    fix: "name a group or user of your identity provider, e.g. vault-management:deployer",
+    fix: "name a group or user of your identity provider, e.g. vault-management:dev:deployer",
   },
 );
 

@@ -46,10 +46,13 @@ const auth = section({
 const auditDevice = section({
   type: z.enum(["file"]).default("file"),
   // Vault compares paths as texts: two spellings of one file would pass for two devices.
-  filePath: text((value) => value === "stdout" || /^(\/(?!\.{0,2}(\/|$))[^\s*/]+)+$/.test(value), {
-    allowed: "an absolute path on the Vault nodes without '.', '..' or empty segments, or stdout",
-    fix: "e.g. /var/log/vault/audit.log",
-  }),
+  filePath: text(
+    (value) => value === "stdout" || /^(\/(?!\.{0,2}(\/|$))[^\s*/]+( [^\s*/]+)*)+$/.test(value),
+    {
+      allowed: "an absolute path on the Vault nodes without '.', '..' or empty segments, or stdout",
+      fix: "e.g. /var/log/vault/audit.log",
+    },
+  ),
 });
 
 const quota = section({

@@ -33,17 +33,25 @@ export function rolesPolicy(
     },
     subjects,
     expression: perKind({
-      clusterroles: both(
+      // The controller fills the rules of an aggregated role from other roles, and asks nobody.
+      clusterroles: all(
         nameIn(clusterRoleNames(settings)),
-        rulesIn([...operatorClusterRules(), ...tokenReviewRules()]),
+        "!has(object.aggregationRule)",
+        either(unchanged("rules"), rulesIn([...operatorClusterRules(), ...tokenReviewRules()])),
       ),
-      clusterrolebindings: both(
+      clusterrolebindings: all(
         nameIn([...clusterRoleBindingNames(settings), ...leftoverBindings]),
-        binds(clusterRoleNames(settings), [operatorSubject(settings.externalSecrets), ...accounts(settings)]),
+        binds(
+          clusterRoleNames(settings).map((name) => ["ClusterRole", name]),
+          [operatorSubject(settings.externalSecrets), ...accounts(settings)],
+        ),
       ),
-      roles: both(nameIn([releaseName]), rulesIn(namespacedRules(settings))),
+      roles: all(nameIn([releaseName]), either(unchanged("rules"), rulesIn(namespacedRules(settings)))),
       rolebindings: binds(
-        [releaseName, releaseRoleName(environment)],
+        [
+          ["Role", releaseName],
+          ["ClusterRole", releaseRoleName(environment)],
+        ],
         [operatorSubject(settings.externalSecrets), ...subjects.map(rbacSubject)],
       ),
     }),
@@ -71,8 +79,23 @@ function perKind(conditions: Readonly<Record<string, string>>): string {
     .join(" || ");
 }
 
-function both(one: string, other: string): string {
-  return `${one} && ${other}`;
+function all(...conditions: readonly string[]): string {
+  return conditions.join(" && ");
+}
+
+function either(one: string, other: string): string {
+  return `(${one} || ${other})`;
+}
+
+/**
+ * Who leaves a grant as it is grants nothing. Pulumi's provider writes an object's metadata before its rules or subjects,
+ * when those are still an earlier declaration's.
+ */
+function unchanged(...names: readonly string[]): string {
+  return [
+    'request.operation == "UPDATE"',
+    ...names.map((name) => `object.${name} == oldObject.${name}`),
+  ].join(" && ");
 }
 
 function nameIn(names: readonly string[]): string {
@@ -83,8 +106,12 @@ function rulesIn(rules: readonly PolicyRule[]): string {
   return `object.rules.all(rule, rule in ${cel(rules)})`;
 }
 
-function binds(roles: readonly string[], subjects: readonly object[]): string {
-  return `object.roleRef.name in ${cel(roles)} && object.subjects.all(subject, subject in ${cel(subjects)})`;
+/** @param roles kind and name of each */
+function binds(roles: readonly (readonly string[])[], subjects: readonly object[]): string {
+  return either(
+    unchanged("roleRef", "subjects"),
+    `[object.roleRef.kind, object.roleRef.name] in ${cel(roles)} && object.subjects.all(subject, subject in ${cel(subjects)})`,
+  );
 }
 
 /** JSON is CEL, as far as texts, lists and maps go. */

@@ -12,9 +12,10 @@ import { externalSecretChecks } from "./admission/external-secrets.ts";
 import { accepted, DryRuns } from "./admission/ground.ts";
 import { kindChecks } from "./admission/kinds.ts";
 import { pod } from "./admission/objects.ts";
+import { otherDeclarationChecks } from "./admission/other-declaration.ts";
 import { storeChecks } from "./admission/stores.ts";
 import { useSandbox } from "./harness.ts";
-import { deploy, type Ground, projectFolder, rootVault } from "./main-job/ground.ts";
+import { deploy, type Edit, type Ground, projectFolder, rootVault } from "./main-job/ground.ts";
 
 /** No value is put, so none is waited for. */
 const anyValue = { externalSecrets: { readiness: { mode: "report", timeout: "1s" } } };
@@ -24,19 +25,19 @@ describe("admission", () => {
   let sandbox: RunningSandbox;
   let vault: VaultClient | undefined;
 
-  const redeploy = (allow: readonly string[]) => {
+  const redeploy = (...edits: readonly Edit[]) => {
     const ground: Ground = {
       engine: directEngine("the tests' own", projectFolder),
       sandbox,
       vault: used(vault),
     };
-    return deploy(ground, anyValue, { externalSecrets: { admission: { allow } } });
+    return deploy(ground, anyValue, ...edits);
   };
 
   beforeAll(async () => {
     sandbox = await useSandbox();
     vault = await rootVault(sandbox);
-    await redeploy([]);
+    await redeploy();
   });
   afterAll(() => vault?.close());
 
@@ -56,6 +57,7 @@ describe("admission", () => {
   describe("of a SecretStore", () => storeChecks(() => sandbox));
   describe("of an ExternalSecret", () => externalSecretChecks(() => sandbox));
   describe("of other kinds", () => kindChecks(() => sandbox, redeploy));
+  describe("of another declaration", () => otherDeclarationChecks(() => sandbox, redeploy));
 
   describe("of pods in ESO's namespace", () => {
     const ask = (namespace: string, edit = {}) =>

@@ -97,7 +97,9 @@ describe("the audit of real servers", () => {
     const written = rows.findIndex(
       (row) => row.path === path && ["create", "update"].includes(row.operation),
     );
-    const synced = rows.findIndex((row) => row.path === "secrets llm/openai-api-key" && row.who.name === eso);
+    const synced = rows.findLastIndex(
+      (row) => row.path === "secrets llm/openai-api-key" && row.who.name === eso,
+    );
     expect(rows[written]).toMatchObject({
       who: { kind: "operator" },
       outcome: "allowed",

@@ -141,6 +141,16 @@ describe("operators in Kubernetes", () => {
         /own roles/,
       ],
       [
+        "a role that the controller would fill with others' rules",
+        "PATCH",
+        `${RBAC}/clusterroles/${encodeURIComponent(reviews)}?fieldManager=x&force=true`,
+        {
+          ...role("ClusterRole", reviews, tokenReviewRules()),
+          aggregationRule: { clusterRoleSelectors: [{ matchLabels: {} }] },
+        },
+        /own roles/,
+      ],
+      [
         "to bind its role to itself",
         "PATCH",
         `${RBAC}/clusterrolebindings/${encodeURIComponent(`${reviews}:${own}`)}?fieldManager=x&force=true`,
@@ -190,6 +200,18 @@ describe("operators in Kubernetes", () => {
       expect(text).toMatch(reason);
       expect(status).toBeGreaterThanOrEqual(403);
     });
+  });
+
+  it("let the deployer write the metadata of a binding that holds an earlier declaration's account, and no more", async () => {
+    const path = `${RBAC}/clusterrolebindings/${encodeURIComponent(`${reviews}:${own}`)}?fieldManager=x&force=true`;
+    const earlier = reviewBinding(account(own, "earlier-store"));
+    expect((await api.admin.ask("PATCH", path, earlier)).status).toBe(200);
+    const labelled = { ...earlier, metadata: { ...earlier.metadata, labels: { any: "label" } } };
+    expect((await api.deployer.ask("PATCH", path, labelled)).status).toBe(200);
+    const widened = { ...labelled, subjects: [...labelled.subjects, account(own, "another-store")] };
+    expect((await api.deployer.ask("PATCH", path, widened)).text).toMatch(/own roles/);
+    const declared = reviewBinding(account(own, "vault-store"));
+    expect((await api.deployer.ask("PATCH", path, declared)).status).toBe(200);
   });
 
   describe("the previewer", () => {

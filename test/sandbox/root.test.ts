@@ -1,5 +1,7 @@
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { VaultClient } from "../../clients/vault.ts";
@@ -157,6 +159,39 @@ describe("the operators' tokens", () => {
     await writePrivate(sandbox.vault.tokens.auditor, "hvs.of-another-vault");
     await bootstrapOperators(sandbox, await settingsWith());
     await expect((await as("auditor")).read("sys/auth")).resolves.toBeDefined();
+  });
+});
+
+describe("`sandbox env`", () => {
+  const program = join(import.meta.dirname, "../../sandbox/main.ts");
+
+  /** Token and kubeconfig that a shell has after it, though it had a token before. */
+  function shellAfter(...args: readonly string[]): readonly string[] {
+    const env = { ...process.env, SANDBOX_STATE: testRoot };
+    const lines = execFileSync(process.execPath, [program, "env", ...args], { env, encoding: "utf8" });
+    const script = `VAULT_TOKEN=before; ${lines}\nprintf '%s\n' "\${VAULT_TOKEN-none}" "$KUBECONFIG"`;
+    return execFileSync("/bin/sh", ["-c", script], { encoding: "utf8" }).trim().split("\n");
+  }
+
+  it.each([
+    ["person", "admin", []],
+    ["deployer", "deployer", ["--as", "deployer"]],
+    ["previewer", "previewer", ["--as", "previewer"]],
+    ["auditor", "auditor", ["--as", "auditor"]],
+  ] as const)("gives the %s's token and the %s's kubeconfig for %j", async (holder, user, args) => {
+    const { vault, kubernetes } = sandbox;
+    expect(shellAfter(...args)).toEqual([
+      await readState(vault.tokens[holder]),
+      kubernetes.kubeconfigs[user],
+    ]);
+  });
+
+  it("gives the cluster's administrator no token", () => {
+    expect(shellAfter("--as", "admin")).toEqual(["none", sandbox.kubernetes.kubeconfigs.admin]);
+  });
+
+  it("knows no root", () => {
+    expect(() => shellAfter("--as", "root")).toThrow(/Allowed choices are operator, deployer/);
   });
 });
 

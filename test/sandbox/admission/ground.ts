@@ -6,7 +6,6 @@ import {
   KubernetesObjectApi,
 } from "@kubernetes/client-node";
 import { parseAllDocuments } from "yaml";
-import { neededCrds } from "../../../components/external-secrets/crds.ts";
 import { KubernetesClient } from "../../../sandbox/engine/direct/kubernetes-client.ts";
 import { until } from "../../../sandbox/processes/until.ts";
 import type { RunningSandbox } from "../../../sandbox/sandbox.ts";
@@ -88,13 +87,18 @@ export async function live(sandbox: RunningSandbox, kind: string, name: string):
   return found;
 }
 
-/** ESO's definitions beyond those that the stack installs, as its release ships them but for the conversion webhook. */
-export async function otherDefinitions({ toolchain }: RunningSandbox): Promise<readonly Anything[]> {
+/** ESO's definitions of those kinds, as its release ships them but for the conversion webhook. */
+export async function definitionsOf(
+  { toolchain }: RunningSandbox,
+  kinds: readonly string[],
+): Promise<readonly Anything[]> {
   const documents = parseAllDocuments(await readFile(toolchain.crds, "utf8"));
-  const definitions: Anything[] = Array.isArray(documents) ? documents.map((one) => one.toJSON()) : [];
+  const definitions: (Anything & { readonly spec: { readonly names: { readonly kind: string } } })[] = (
+    Array.isArray(documents) ? documents : []
+  ).map((one) => one.toJSON());
   return definitions
-    .filter(({ metadata }) => !neededCrds.some((name) => name === metadata?.name))
-    .map((one) => ({ ...one, spec: { ...(one.spec as object), conversion: { strategy: "None" } } }));
+    .filter(({ spec }) => kinds.includes(spec.names.kind))
+    .map((one) => ({ ...one, spec: { ...one.spec, conversion: { strategy: "None" } } }));
 }
 
 /** Until the API server gives that answer: a kind is served, a policy followed, about a second after it was written. */

@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { refOf } from "../../../sandbox/engine/direct/kubernetes-client.ts";
 import type { RunningSandbox } from "../../../sandbox/sandbox.ts";
-import {
-  type Anything,
-  accepted,
-  asAdministrator,
-  DryRuns,
-  otherDefinitions,
-  untilAnswer,
-} from "./ground.ts";
+import type { Edit } from "../main-job/ground.ts";
+import { type Anything, accepted, asAdministrator, DryRuns, definitionsOf, untilAnswer } from "./ground.ts";
 
 const ESO = "external-secrets.io";
 const GENERATORS = `generators.${ESO}/v1alpha1`;
@@ -46,16 +40,21 @@ const clusterWide = [
   one(GENERATORS, "ClusterGenerator", { kind: "Password", generator: { passwordSpec: password } }),
 ];
 
+/** GeneratorState is the stack's own to install. */
+const kinds = [...inNamespace("llm"), ...clusterWide]
+  .map(({ kind }) => String(kind))
+  .filter((kind) => kind !== "GeneratorState");
+
 /** Kinds that nobody declared, where somebody has brought their definitions. */
 export function kindChecks(
   sandbox: () => RunningSandbox,
-  redeploy: (allow: readonly string[]) => Promise<unknown>,
+  redeploy: (...edits: readonly Edit[]) => Promise<unknown>,
 ): void {
   let dry: DryRuns;
   let definitions: readonly Anything[] = [];
 
   beforeAll(async () => {
-    definitions = await otherDefinitions(sandbox());
+    definitions = await definitionsOf(sandbox(), kinds);
     await asAdministrator(sandbox(), (client) => Promise.all(definitions.map((one) => client.apply(one))));
     dry = new DryRuns(sandbox().kubernetes.kubeconfigs.admin);
     for (const object of [...inNamespace("llm"), ...clusterWide]) {
@@ -98,7 +97,9 @@ export function kindChecks(
   );
 
   it("lets a declared kind pass, and of a generator's state only ESO's own", async () => {
-    await redeploy(["Password", "PushSecret", "ClusterSecretStore"]);
+    await redeploy({
+      externalSecrets: { admission: { allow: ["Password", "PushSecret", "ClusterSecretStore"] } },
+    });
     const [push, generator, fake, , state] = inNamespace("llm");
     const [store, externalSecret] = clusterWide;
     const ask = (object: Anything | undefined) => (object === undefined ? "" : dry.create(object));
@@ -109,7 +110,7 @@ export function kindChecks(
     expect(await ask(state)).toMatch(
       /found GeneratorState by .*; allowed: GeneratorState by system:serviceaccount:vault:external-secrets/,
     );
-    await redeploy([]);
+    await redeploy();
     await untilAnswer("the policy was followed", async () => ask(generator), /found Password/);
   });
 }

@@ -60,6 +60,12 @@ const otherNamespaces = (suffix: string): Edit => ({
 });
 
 const shared = { cluster: "shared", autopilot: undefined, auditDevices: undefined, quotas: undefined };
+/** Two stacks on one cluster have operators of their own: each stack's admission policies confine its own operators. */
+const operatorsOf = (stack: StackName): Edit => ({
+  kubernetes: Object.fromEntries(
+    ["deployer", "previewer", "auditor"].map((operator) => [operator, { group: `${stack}:${operator}` }]),
+  ),
+});
 const notTheReferences = { llm: undefined, user: undefined };
 const existingOperator = { mode: "existing" };
 
@@ -77,6 +83,7 @@ export function stackEdit(stack: StackName, publicKeyPem: string): Edit {
         egressCidrs: ["127.0.0.1/32"],
       },
       externalSecrets: existingOperator,
+      operators: operatorsOf(stack),
       namespaces: { ...notTheReferences, ...otherNamespaces("prod") },
     };
   }
@@ -95,6 +102,7 @@ export function stackEdit(stack: StackName, publicKeyPem: string): Edit {
     },
     kubernetes: { jwt: { publicKeys: [publicKeyPem] } },
     externalSecrets: existingOperator,
+    operators: operatorsOf(stack),
     namespaces: { ...notTheReferences, ...otherNamespaces("edge") },
   };
 }

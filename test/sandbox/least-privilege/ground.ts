@@ -8,6 +8,7 @@ import type { RunningSandbox } from "../../../sandbox/sandbox.ts";
 import { Cluster, type ServiceAccountRef } from "../main-job/cluster.ts";
 import { declarationWith, type Edit, projectFolder, rootVault } from "../main-job/ground.ts";
 import { allPaths, authMounts, type Login, type StackName, stackEdit } from "./declared.ts";
+import { removeFromCluster, removeFromVault, removeNamespaces } from "./leftovers.ts";
 
 /** Three stacks on one Vault and one cluster, and a value at every path. */
 export interface Stacks {
@@ -45,12 +46,9 @@ export async function deployStacks(sandbox: RunningSandbox): Promise<Stacks> {
     settings: async (stack) => parseSettings(await declaration(stack), `Pulumi.${stack}.yaml`),
     remove: async () => {
       for (const stack of ["edge", "prod"] as const) {
-        await deploy(stack, {
-          namespaces: Object.fromEntries((await namespacesOf(stack)).map((name) => [name, undefined])),
-        });
-        await vault.delete(`sys/auth/${authMounts[stack]}`);
-        await vault.delete(`sys/mounts/kv-${stack}`);
-        await vault.delete(`sys/policies/acl/voyager-platform-${stack}.session`);
+        await removeNamespaces(sandbox, await namespacesOf(stack));
+        await removeFromVault(vault, stack);
+        await removeFromCluster(sandbox, stack);
       }
       await vault.close();
     },

@@ -29,7 +29,7 @@ export function declaration(sandbox: RunningSandbox, sections: Sections = {}): S
         optest: { filePath: `${sandbox.paths.root}/optest-audit.log` },
         "optest-second": { filePath: `${sandbox.paths.root}/optest-second.log` },
       },
-      quotas: { optest: { rate: 5_000 } },
+      quotas: { optest: { rate: 5_000, path: kv } },
     },
     kubernetes: {
       context: kubernetes.context,

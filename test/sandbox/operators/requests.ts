@@ -62,7 +62,7 @@ export function updateOf(apiAddress: string, caPem: string, auditFile: string): 
       role,
       { ...declaredRole, token_policies: ["optest.optest-a.api", "optest.session"] },
     ],
-    ["a quota", "POST", "sys/quotas/rate-limit/optest", { rate: 5_000, interval: 1 }],
+    ["a quota", "POST", "sys/quotas/rate-limit/optest", { rate: 5_000, interval: 1, path: `${kv}/` }],
   ];
 }
 

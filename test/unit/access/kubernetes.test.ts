@@ -53,7 +53,7 @@ describe("the operators' manifests", () => {
     const spec = (name: string) => named(operatorManifests(dev), "ValidatingAdmissionPolicy", name)?.spec;
     expect(spec("vault-management-dev-previewer-dry-run")).toMatchObject({
       failurePolicy: "Fail",
-      matchConditions: [{ expression: '"vault-management:previewer" in request.userInfo.groups' }],
+      matchConditions: [{ expression: '"vault-management:dev:previewer" in request.userInfo.groups' }],
       validations: [{ expression: "request.dryRun" }],
     });
     expect(spec("vault-management-dev-operator-namespaces")).toMatchObject({
@@ -186,7 +186,7 @@ it("releaseBindings gives rights on Helm's Secrets in the release's own namespac
       subjects: ["deployer", "previewer"].map((who) => ({
         apiGroup: "rbac.authorization.k8s.io",
         kind: "Group",
-        name: `vault-management:${who}`,
+        name: `vault-management:dev:${who}`,
       })),
     },
   ]);

@@ -168,7 +168,7 @@ describe("bad fields of Vault, Kubernetes and the operator", () => {
     [
       "a kind that admission does not refuse",
       changed(["externalSecrets", "admission"], { allow: ["SecretStore"] }),
-      "externalSecrets.admission.allow.[0]",
+      "externalSecrets.admission.allow[0]",
       /SecretStore/,
       /PushSecret \| .*ClusterSecretStore.* \| Webhook/,
       /use one of/,
@@ -176,7 +176,7 @@ describe("bad fields of Vault, Kubernetes and the operator", () => {
     [
       "an address where a network is meant",
       changed(["externalSecrets", "network"], { vaultCidrs: ["10.50.0.1"] }),
-      "externalSecrets.network.vaultCidrs.[0]",
+      "externalSecrets.network.vaultCidrs[0]",
       /10\.50\.0\.1/,
       /CIDR/,
       /\/32/,

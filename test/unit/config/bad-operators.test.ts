@@ -73,7 +73,7 @@ const cases: readonly BadInput[] = [
   ],
   [
     "one group for both in the cluster",
-    at("kubernetes.previewer", { group: "vault-management:deployer" }),
+    at("kubernetes.previewer", { group: "vault-management:dev:deployer" }),
     "operators.kubernetes.previewer",
     /as for the deployer/,
     /other than/,

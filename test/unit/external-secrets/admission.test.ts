@@ -137,7 +137,7 @@ describe("the namespaced policies", () => {
       name: "own",
       expression:
         'dyn(object).metadata.?labels[?"vault-management/environment"].orValue("") == "dev" && ' +
-        '"vault-management:deployer" in request.userInfo.groups',
+        '"vault-management:dev:deployer" in request.userInfo.groups',
     });
     const nobody = own(settingsWith(["operators", "kubernetes"], undefined));
     expect(nobody?.expression).toContain('.name("vault-management-dev-stores").check("update").allowed()');
