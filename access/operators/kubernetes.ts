@@ -35,7 +35,7 @@ export function operatorManifests(
   const manifests = [
     ...(previewer ? dryRunPolicy(environment, previewer) : []),
     ...(subjects.length > 0 ? namespacesPolicy(settings, subjects, leftovers.namespaces) : []),
-    ...(updaters.length > 0 ? rolesPolicy(settings, updaters, leftovers.clusterRoleBindings) : []),
+    ...(updaters.length > 0 ? rolesPolicy(settings, updaters) : []),
     ...(updaters.length > 0 && managesOperator(settings)
       ? [clusterRole(releaseRoleName(environment), releaseRules())]
       : []),

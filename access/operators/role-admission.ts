@@ -1,8 +1,11 @@
 import {
   operatorClusterRules,
   operatorNamespaceRules,
+  operatorRoleName,
   operatorSubject,
   type PolicyRule,
+  tokenReviewBindingName,
+  tokenReviewRoleName,
   tokenReviewRules,
   workloadNamespaceRules,
 } from "../../components/external-secrets/rbac.ts";
@@ -14,14 +17,12 @@ import { type ClusterSubject, type Manifest, rbacSubject } from "./manifest.ts";
 import { OPERATOR_PREFIX, releaseRoleName } from "./names.ts";
 
 /**
- * What deployers may grant in the cluster: the roles that the program makes, with its rules, bound to the accounts that are
- * declared. The previewer's dry runs are held to the same, so that a preview shows what an update would be refused.
+ * What deployers may grant in the cluster: the roles that the program makes, each with its own rules, and each bound to
+ * those whom the program binds it to, where it does: ESO's rights to ESO, a store's review to that store's account, Helm's
+ * Secrets to operators in ESO's namespace. The previewer's dry runs are held to the same, so that a preview shows what an
+ * update would be refused.
  */
-export function rolesPolicy(
-  settings: Settings,
-  subjects: readonly ClusterSubject[],
-  leftoverBindings: readonly string[],
-): readonly Manifest[] {
+export function rolesPolicy(settings: Settings, subjects: readonly ClusterSubject[]): readonly Manifest[] {
   const { environment } = settings;
   return admissionPolicy(`${OPERATOR_PREFIX}-${environment}-operator-roles`, {
     rule: {
@@ -35,42 +36,82 @@ export function rolesPolicy(
     expression: perKind({
       // The controller fills the rules of an aggregated role from other roles, and asks nobody.
       clusterroles: all(
-        nameIn(clusterRoleNames(settings)),
         "!has(object.aggregationRule)",
-        either(unchanged("rules"), rulesIn([...operatorClusterRules(), ...tokenReviewRules()])),
+        either(unchanged("rules"), rulesOf("object.metadata.name", clusterRules(settings))),
       ),
-      clusterrolebindings: all(
-        nameIn([...clusterRoleBindingNames(settings), ...leftoverBindings]),
-        binds(
-          clusterRoleNames(settings).map((name) => ["ClusterRole", name]),
-          [operatorSubject(settings.externalSecrets), ...accounts(settings)],
+      clusterrolebindings: either(unchanged("roleRef", "subjects"), boundAcrossCluster(settings)),
+      roles: all(
+        nameIn([releaseName]),
+        either(unchanged("rules"), rulesOf("request.namespace", namespacedRules(settings))),
+      ),
+      rolebindings: either(
+        unchanged("roleRef", "subjects"),
+        roleBound("Role", releaseName, [operatorSubject(settings.externalSecrets)]),
+        all(
+          `request.namespace == ${cel(settings.externalSecrets.namespace)}`,
+          roleBound("ClusterRole", releaseRoleName(environment), subjects.map(rbacSubject)),
         ),
-      ),
-      roles: all(nameIn([releaseName]), either(unchanged("rules"), rulesIn(namespacedRules(settings)))),
-      rolebindings: binds(
-        [
-          ["Role", releaseName],
-          ["ClusterRole", releaseRoleName(environment)],
-        ],
-        [operatorSubject(settings.externalSecrets), ...subjects.map(rbacSubject)],
       ),
     }),
     message: `operators of ${environment} grant the program's own roles to declared accounts alone; where the declaration or the program changed: npm run bootstrap -- apply`,
   });
 }
 
-function accounts({ namespaces }: Settings): readonly object[] {
-  return namespaces.flatMap(({ name, stores }) =>
-    stores.map(({ serviceAccount }) => ({ kind: "ServiceAccount", name: serviceAccount, namespace: name })),
-  );
+/** ClusterRole -> its rules, of those that this stack makes. */
+function clusterRules(settings: Settings): Readonly<Record<string, readonly PolicyRule[]>> {
+  const made = clusterRoleNames(settings);
+  const rules: readonly (readonly [string, readonly PolicyRule[]])[] = [
+    [operatorRoleName(settings.environment), operatorClusterRules()],
+    [tokenReviewRoleName(settings.environment), tokenReviewRules()],
+  ];
+  return Object.fromEntries(rules.filter(([name]) => made.includes(name)));
 }
 
-function namespacedRules({ namespaces }: Settings): readonly PolicyRule[] {
-  const ofWorkloads = namespaces.flatMap(({ stores }) =>
-    workloadNamespaceRules(stores.map(({ serviceAccount }) => serviceAccount)),
+/** Namespace -> the rules of ESO's Role there. */
+function namespacedRules({
+  externalSecrets,
+  namespaces,
+}: Settings): Readonly<Record<string, readonly PolicyRule[]>> {
+  return {
+    [externalSecrets.namespace]: operatorNamespaceRules(),
+    ...Object.fromEntries(
+      namespaces.map(({ name, stores }) => [
+        name,
+        workloadNamespaceRules(stores.map(({ serviceAccount }) => serviceAccount)),
+      ]),
+    ),
+  };
+}
+
+type Bound = readonly [binding: string, role: string, subjects: readonly object[]];
+
+/** Each ClusterRoleBinding that this stack makes, with its role and subjects. */
+function boundAcrossCluster(settings: Settings): string {
+  const { environment, externalSecrets, namespaces } = settings;
+  const made = clusterRoleBindingNames(settings);
+  const declared: readonly Bound[] = [
+    [operatorRoleName(environment), operatorRoleName(environment), [operatorSubject(externalSecrets)]],
+    ...namespaces.map(
+      ({ name, stores }): Bound => [
+        tokenReviewBindingName(environment, name),
+        tokenReviewRoleName(environment),
+        stores.map(({ serviceAccount }) => ({
+          kind: "ServiceAccount",
+          name: serviceAccount,
+          namespace: name,
+        })),
+      ],
+    ),
+  ];
+  const bindings = declared.filter(([name]) => made.includes(name));
+  const roles = Object.fromEntries(bindings.map(([name, role]) => [name, role]));
+  const subjects = Object.fromEntries(bindings.map(([name, , bound]) => [name, bound]));
+  return all(
+    nameIn(Object.keys(roles)),
+    'object.roleRef.kind == "ClusterRole"',
+    `object.roleRef.name == ${cel(roles)}[object.metadata.name]`,
+    `object.subjects.all(subject, subject in ${cel(subjects)}[object.metadata.name])`,
   );
-  const distinct = new Set([...operatorNamespaceRules(), ...ofWorkloads].map((rule) => JSON.stringify(rule)));
-  return [...distinct].map((rule) => JSON.parse(rule) as PolicyRule);
 }
 
 function perKind(conditions: Readonly<Record<string, string>>): string {
@@ -83,8 +124,8 @@ function all(...conditions: readonly string[]): string {
   return conditions.join(" && ");
 }
 
-function either(one: string, other: string): string {
-  return `(${one} || ${other})`;
+function either(...conditions: readonly string[]): string {
+  return `(${conditions.map((one) => `(${one})`).join(" || ")})`;
 }
 
 /**
@@ -92,25 +133,23 @@ function either(one: string, other: string): string {
  * when those are still an earlier declaration's.
  */
 function unchanged(...names: readonly string[]): string {
-  return [
-    'request.operation == "UPDATE"',
-    ...names.map((name) => `object.${name} == oldObject.${name}`),
-  ].join(" && ");
+  return all('request.operation == "UPDATE"', ...names.map((name) => `object.${name} == oldObject.${name}`));
 }
 
 function nameIn(names: readonly string[]): string {
   return `object.metadata.name in ${cel(names)}`;
 }
 
-function rulesIn(rules: readonly PolicyRule[]): string {
-  return `object.rules.all(rule, rule in ${cel(rules)})`;
+/** @param key CEL, by which the rules are looked up */
+function rulesOf(key: string, rules: Readonly<Record<string, readonly PolicyRule[]>>): string {
+  return all(`${key} in ${cel(Object.keys(rules))}`, `object.rules.all(rule, rule in ${cel(rules)}[${key}])`);
 }
 
-/** @param roles kind and name of each */
-function binds(roles: readonly (readonly string[])[], subjects: readonly object[]): string {
-  return either(
-    unchanged("roleRef", "subjects"),
-    `[object.roleRef.kind, object.roleRef.name] in ${cel(roles)} && object.subjects.all(subject, subject in ${cel(subjects)})`,
+function roleBound(kind: string, name: string, subjects: readonly object[]): string {
+  return all(
+    `object.roleRef.kind == ${cel(kind)}`,
+    `object.roleRef.name == ${cel(name)}`,
+    `object.subjects.all(subject, subject in ${cel(subjects)})`,
   );
 }
 

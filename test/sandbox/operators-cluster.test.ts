@@ -4,6 +4,7 @@ import { releaseBindings } from "../../access/operators/kubernetes.ts";
 import { applyKubernetes } from "../../cli/bootstrap/apply.ts";
 import { planKubernetes } from "../../cli/bootstrap/cluster.ts";
 import {
+  operatorClusterRules,
   operatorSubject,
   type PolicyRule,
   tokenReviewRules,
@@ -19,6 +20,7 @@ const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 const ROLE = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole" };
 const reviews = "vault-management:optest:token-review";
 const own = "optest-a";
+const deployers = { kind: "Group", name: "optest:deployer", apiGroup: ROLE.apiGroup };
 const dry = "?dryRun=All";
 
 /** Operators' rights on a real API server, by client certificates: what they must do, and what they must not. */
@@ -154,7 +156,39 @@ describe("operators in Kubernetes", () => {
         "to bind its role to itself",
         "PATCH",
         `${RBAC}/clusterrolebindings/${encodeURIComponent(`${reviews}:${own}`)}?fieldManager=x&force=true`,
-        reviewBinding({ kind: "Group", name: "optest:deployer", apiGroup: ROLE.apiGroup }),
+        reviewBinding(deployers),
+        /own roles/,
+      ],
+      [
+        "to bind ESO's rights in a namespace to itself",
+        "POST",
+        `${RBAC}/namespaces/${own}/rolebindings`,
+        roleBinding("Role", "external-secrets", deployers),
+        /own roles/,
+      ],
+      [
+        "Helm's Secrets of another namespace",
+        "POST",
+        `${RBAC}/namespaces/${own}/rolebindings`,
+        roleBinding("ClusterRole", "vault-management:optest:release", deployers),
+        /own roles/,
+      ],
+      [
+        "to give a store's account another role of the program's",
+        "POST",
+        `${RBAC}/clusterrolebindings`,
+        {
+          metadata: { name: "vault-management:optest:external-secrets" },
+          roleRef: { ...ROLE, name: "vault-management:optest:external-secrets" },
+          subjects: [account(own, "vault-store")],
+        },
+        /own roles/,
+      ],
+      [
+        "one of its roles the rules of another",
+        "PATCH",
+        `${RBAC}/clusterroles/${encodeURIComponent(reviews)}?fieldManager=x&force=true`,
+        role("ClusterRole", reviews, operatorClusterRules()),
         /own roles/,
       ],
       [
@@ -288,6 +322,10 @@ function role(kind: "ClusterRole" | "Role", name: string, rules: PolicyRule[]) {
 
 function account(at: string, name: string) {
   return { kind: "ServiceAccount", name, namespace: at };
+}
+
+function roleBinding(kind: "ClusterRole" | "Role", name: string, subject: object) {
+  return { metadata: { name: "mine" }, roleRef: { ...ROLE, kind, name }, subjects: [subject] };
 }
 
 function reviewBinding(subject: object) {

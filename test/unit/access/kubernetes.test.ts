@@ -70,10 +70,10 @@ describe("the operators' manifests", () => {
     const spec = policy?.spec as { readonly validations: unknown } | undefined;
     const expression = JSON.stringify(spec?.validations).replaceAll('\\"', '"');
     expect(expression).toContain(
-      'object.metadata.name in ["vault-management:dev:token-review","vault-management:dev:external-secrets"]',
+      '{"vault-management:dev:external-secrets":"vault-management:dev:external-secrets","vault-management:dev:token-review:llm":"vault-management:dev:token-review",',
     );
     expect(expression).toContain(
-      '{"kind":"ServiceAccount","name":"vault-store","namespace":"llm"},{"kind":"ServiceAccount","name":"vault-store","namespace":"user"}',
+      '"vault-management:dev:token-review:llm":[{"kind":"ServiceAccount","name":"vault-store","namespace":"llm"}]',
     );
     expect(expression).toContain('"resources":["serviceaccounts/token"],"resourceNames":["vault-store"]');
     expect(expression).not.toContain('"*"');
