@@ -1,5 +1,6 @@
 import type { Settings } from "../../../config/schema.ts";
 import type { Access } from "../entry/access.ts";
+import { clusterConcerns, clusterTexts } from "./cluster-concerns.ts";
 import type { Query } from "./query.ts";
 
 interface Concern {
@@ -51,15 +52,20 @@ const CONCERNS: readonly Concern[] = [
   { note: "all of the storage", path: /^sys\/storage\/raft\/snapshot/, texts: ["raft/snapshot"] },
 ];
 
-/** Uses of break-glass and root tokens, and requests that are no everyday work. Vault's log alone answers it. */
-export function breakGlassQuery({ environment }: Pick<Settings, "environment">): Query {
+/** Uses of break-glass and root tokens, and requests to Vault and to the cluster that are no everyday work. */
+export function breakGlassQuery({
+  environment,
+  externalSecrets,
+}: Pick<Settings, "environment" | "externalSecrets">): Query {
   const policy = `vault-management.${environment}.break-glass`;
   return {
     noun: "request",
-    clauses: [[policy, '"root"]', ...CONCERNS.flatMap(({ texts }) => texts)]],
+    clauses: [[policy, '"root"]', ...CONCERNS.flatMap(({ texts }) => texts), ...clusterTexts]],
     keep: (access) => {
-      if (access.source !== "vault") return undefined;
-      const notes = [...tokenNotes(access, policy), ...concerns(access)];
+      const notes =
+        access.source === "vault"
+          ? [...tokenNotes(access, policy), ...concerns(access)]
+          : clusterConcerns(access, externalSecrets);
       return notes.length > 0 ? notes : undefined;
     },
   };

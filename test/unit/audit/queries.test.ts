@@ -221,6 +221,38 @@ describe("break-glass", () => {
     expect(notesOn(query, vaultLine(fields))).toEqual([note]);
   });
 
+  const rbac = {
+    apiGroup: "rbac.authorization.k8s.io",
+    resource: "rolebindings",
+    namespace: "llm",
+    name: "x",
+  };
+  const token = { resource: "serviceaccounts", subresource: "token", namespace: "llm", name: "vault-store" };
+  const pod = { resource: "pods", namespace: "vault", name: "x" };
+  it.each([
+    ["rights in the cluster changed", "create", rbac],
+    [
+      "admission changed",
+      "delete",
+      { apiGroup: "admissionregistration.k8s.io", resource: "validatingadmissionpolicies", name: "x" },
+    ],
+    ["token of a service account", "create", token],
+    ["into a pod", "create", { ...pod, namespace: "llm", subresource: "exec" }],
+    ["workload beside ESO changed", "create", pod],
+    ["workload beside ESO changed", "patch", { ...pod, apiGroup: "apps", resource: "deployments" }],
+  ])("is, in the cluster, %s", (note, verb, object) => {
+    expect(notesOn(query, kubernetesLine({ verb, user: "mallory", object }))).toEqual([note]);
+  });
+
+  it.each([
+    ["what ESO does", "create", token, eso],
+    ["what the cluster's own parts do", "create", token, "system:node:one"],
+    ["reading rights", "list", rbac, "mallory"],
+    ["a tenant's own pods", "create", { ...pod, namespace: "llm" }, "mallory"],
+  ])("is not, in the cluster, %s", (_what, verb, object, user) => {
+    expect(notesOn(query, kubernetesLine({ verb, user, object }))).toBeUndefined();
+  });
+
   it.each([
     { operation: "update", path: "auth/token/revoke-self" },
     { path: "sys/policies/acl/x" },
@@ -231,6 +263,8 @@ describe("break-glass", () => {
     expect(notesOn(query, vaultLine(fields))).toBeUndefined();
   });
 });
+
+const rbac = { apiGroup: "rbac.authorization.k8s.io", resource: "roles", namespace: "llm", name: "x" };
 
 it("no query's filter on bytes hides what the query keeps", () => {
   const word = fc.constantFrom(
@@ -266,7 +300,7 @@ it("no query's filter on bytes hides what the query keeps", () => {
       .record({
         verb: fc.constantFrom("get", "list", "update"),
         user: fc.constantFrom(eso, "ü&"),
-        object: fc.constantFrom(secrets("llm", "openai-api-key"), secrets("llm"), secrets()),
+        object: fc.constantFrom(secrets("llm", "openai-api-key"), secrets("llm"), secrets(), rbac),
       })
       .map((one) => kubernetesLine(one)),
   );
