@@ -42,14 +42,24 @@ describe("operators in Kubernetes", () => {
       previewer: await apiAs(sandbox, "optest:previewer"),
       auditor: await apiAs(sandbox, "optest:auditor"),
     };
-    // API servers follow an admission policy a moment after it is written.
-    await vi.waitFor(
-      async () => {
-        const { text } = await api.previewer.ask("POST", "/api/v1/namespaces", namespace("optest-probe"));
-        expect(text).toContain("only dry runs");
-      },
-      { timeout: 30_000, interval: 250 },
-    );
+    // API servers follow an admission policy a moment after it is written, and each in its own time.
+    const refused = (who: Api, path: string, body: object, reason: string) =>
+      vi.waitFor(async () => expect((await who.ask("POST", path, body)).text).toContain(reason), {
+        timeout: 30_000,
+        interval: 250,
+      });
+    const probe = namespace("optest-probe");
+    const foreign = role("ClusterRole", "optest-probe", tokenReviewRules());
+    await Promise.all([
+      refused(api.previewer, "/api/v1/namespaces", probe, "only dry runs"),
+      refused(api.deployer, `${RBAC}/clusterroles${dry}`, foreign, "own roles"),
+      refused(
+        api.deployer,
+        `/api/v1/namespaces/default/serviceaccounts${dry}`,
+        { metadata: probe.metadata },
+        "declared namespaces",
+      ),
+    ]);
   });
 
   afterAll(async () => {
