@@ -189,3 +189,16 @@ function reason(cause: unknown): string {
     cause.message === "" && cause instanceof AggregateError ? String(cause.errors[0]) : cause.message;
   return `${message}${nested}${typeof code === "string" && !message.includes(code) ? ` [${code}]` : ""}`;
 }
+
+/** Works with a client, and closes it after. */
+export async function withVault<T>(
+  connection: VaultConnection,
+  work: (client: VaultClient) => Promise<T>,
+): Promise<T> {
+  const client = new VaultClient(connection);
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
+  }
+}

@@ -1,5 +1,6 @@
 import { type Problem, pathText, show } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
+import { fields } from "./fields.ts";
 
 const FIELDS = ["audit_non_hmac_request_keys", "audit_non_hmac_response_keys"] as const;
 
@@ -48,8 +49,4 @@ function problem(path: readonly string[], { field, keys }: PlainKeys, tune: stri
     allowed: "hashes only in the audit log",
     fix: `vault ${tune} -${field.replaceAll("_", "-")}="" ${mount}/; then replace what the log may hold: npm run audit shows who wrote and read it`,
   };
-}
-
-function fields(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

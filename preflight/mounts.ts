@@ -1,6 +1,7 @@
 import { mountDescription, ownerOf } from "../components/vault/ownership.ts";
 import { type Problem, pathText, show } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
+import { fields } from "./fields.ts";
 
 /** A mount as `sys/mounts` and `sys/auth` list it, under its path with a slash at the end. */
 interface ListedMount {
@@ -136,8 +137,4 @@ function mountsIn(listed: Readonly<Record<string, unknown>>): readonly ListedMou
         version: String(version ?? "1"),
       };
     });
-}
-
-function fields(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

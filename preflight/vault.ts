@@ -1,6 +1,6 @@
 import { getCACertificates } from "node:tls";
 import { managedInVault, readingOf } from "../access/managed.ts";
-import { VaultClient, VaultError, VaultUnreachableError } from "../clients/vault.ts";
+import { type VaultClient, VaultError, VaultUnreachableError, withVault } from "../clients/vault.ts";
 import { sessionPolicyName } from "../components/vault/policies.ts";
 import type { Problem } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
@@ -40,19 +40,13 @@ export async function vaultProblems(
   purpose: Purpose,
 ): Promise<readonly Problem[]> {
   const caPem = settings.vault.caCertificate ?? systemCertificates();
-  const client = new VaultClient({
-    address: settings.vault.address,
-    caPem,
-    ...(token === undefined ? {} : { token }),
-  });
-  try {
+  const { address } = settings.vault;
+  return withVault({ address, caPem, ...(token === undefined ? {} : { token }) }, async (client) => {
     const [behindAddress, nodes] = await Promise.all([serverProblems(client), nodeProblems(settings, caPem)]);
     const server = [...behindAddress, ...nodes];
     if (token === undefined) return [...server, noToken()];
-    return server.length > 0 ? server : await tokenProblems(client, settings, purpose);
-  } finally {
-    await client.close();
-  }
+    return server.length > 0 ? server : tokenProblems(client, settings, purpose);
+  });
 }
 
 /** As the Vault provider, which is a Go program, trusts them: Node alone would leave the system's own out. */
@@ -100,14 +94,13 @@ function closedProblem(path: string, body: Readonly<Record<string, unknown>>): P
 async function nodeProblems({ vault: { nodes } }: Settings, caPem: string): Promise<readonly Problem[]> {
   const problems = await Promise.all(
     nodes.map(async (address, index) => {
-      const client = new VaultClient({ address, caPem, timeoutMs: NODE_TIMEOUT_MS });
+      const connection = { address, caPem, timeoutMs: NODE_TIMEOUT_MS };
       try {
-        return closedProblem(`vault.nodes.[${index}]`, (await client.health()).body);
+        const { body } = await withVault(connection, (client) => client.health());
+        return closedProblem(`vault.nodes.[${index}]`, body);
       } catch (error) {
         if (error instanceof VaultUnreachableError) return undefined;
         throw error;
-      } finally {
-        await client.close();
       }
     }),
   );

@@ -1,4 +1,4 @@
-import { VaultClient } from "../clients/vault.ts";
+import { withVault } from "../clients/vault.ts";
 import { forwarderAddress } from "./forwarder/process.ts";
 import { etcdAddress, kubernetesAddress } from "./kubernetes/processes.ts";
 import { kubernetesIsReady } from "./kubernetes/ready.ts";
@@ -91,14 +91,12 @@ async function statusOf(paths: SandboxPaths, { name, address, serves }: Known): 
 
 async function vaultState(paths: SandboxPaths, address: string): Promise<ProcessState> {
   const caPem = await readIfExists(paths.caFile);
-  const client = new VaultClient({ address, timeoutMs: 2_000, ...(caPem === undefined ? {} : { caPem }) });
+  const connection = { address, timeoutMs: 2_000, ...(caPem === undefined ? {} : { caPem }) };
   try {
-    const { status: health } = await client.health();
+    const { status: health } = await withVault(connection, (client) => client.health());
     if (health === 503) return "sealed";
     return health === 200 || health === 429 ? "running" : "unready";
   } catch {
     return "unready";
-  } finally {
-    await client.close();
   }
 }

@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { accessDiff } from "../../access/diff.ts";
 import { type Filter, filtered } from "../../access/filter.ts";
 import { accessMatrix, SESSION_GRANTS } from "../../access/matrix.ts";
-import { vaultConnection } from "../secrets/connection.ts";
+import { vaultConnection } from "../connection.ts";
 import { stackFileName, stackSettings } from "../stack.ts";
 import { diffJson, diffMarkdown, diffText } from "./diff-text.ts";
 import { settingsAt } from "./git.ts";

@@ -1,4 +1,5 @@
-import { Command, CommanderError, Option } from "commander";
+import { Command, Option } from "commander";
+import { exitCodeOf } from "../exit-code.ts";
 import { DEFAULT_STACK } from "../secrets/put-command.ts";
 import { diff, live, type Output, SOMETHING_DIFFERS, show } from "./commands.ts";
 
@@ -60,12 +61,5 @@ function run(options: Options): Promise<number> {
 try {
   await program().parseAsync();
 } catch (error) {
-  process.exitCode = fail(error);
-}
-
-/** Messages alone: a stack trace helps no operator. Commander has already said what it has to say. */
-function fail(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode;
-  console.error(error instanceof Error ? error.message : String(error));
-  return 1;
+  process.exitCode = exitCodeOf(error);
 }

@@ -1,7 +1,5 @@
-import { homedir } from "node:os";
-import { VaultClient } from "../../clients/vault.ts";
 import type { Settings } from "../../config/schema.ts";
-import { vaultConnection } from "../secrets/connection.ts";
+import { withStackVault } from "../connection.ts";
 import { stackSettings } from "../stack.ts";
 import { answer } from "./answer.ts";
 import type { Row } from "./entry/access.ts";
@@ -119,8 +117,7 @@ function write(text: string): Promise<void> {
 }
 
 async function valueHashes(settings: Settings): Promise<ReadonlySet<string>> {
-  const client = new VaultClient(await vaultConnection(settings.vault, process.env, homedir()));
-  try {
+  return withStackVault(settings, async (client) => {
     const { hashes, refused } = await hashesOf(client, await askValue(process.stdin));
     for (const device of refused) {
       console.error(
@@ -128,7 +125,5 @@ async function valueHashes(settings: Settings): Promise<ReadonlySet<string>> {
       );
     }
     return hashes;
-  } finally {
-    await client.close();
-  }
+  });
 }

@@ -1,4 +1,5 @@
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
+import { exitCodeOf } from "../exit-code.ts";
 import { DEFAULT_STACK } from "../secrets/put-command.ts";
 import { breakGlass, reads, rotations, who } from "./commands.ts";
 
@@ -107,14 +108,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 try {
   await program().parseAsync();
 } catch (error) {
-  process.exitCode = fail(error);
+  process.exitCode = exitCodeOf(error);
   process.stdin.destroy(); // it may be a pipe that nobody closes
-}
-
-/** Messages alone: a stack trace helps no operator. Commander has already said what it has to say. */
-function fail(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode;
-  if (error instanceof Error && error.name === "ExitPromptError") return 130;
-  console.error(error instanceof Error ? error.message : String(error));
-  return 1;
 }

@@ -2,7 +2,7 @@ import type { VaultClient } from "../../clients/vault.ts";
 import type { Settings } from "../../config/schema.ts";
 import { differingFields } from "./compare.ts";
 import type { Desired, Fields } from "./desired.ts";
-import { type BootstrapChange, foundAt, planVault, type VaultStep } from "./plan.ts";
+import { type BootstrapChange, foundAt, mountOf, planVault, type VaultStep } from "./plan.ts";
 import { requireVaultRights } from "./rights.ts";
 
 export { applyKubernetes } from "./cluster.ts";
@@ -87,10 +87,6 @@ async function write(client: VaultClient, desired: Desired, clientSecret: string
   const found = (await foundAt(client, desired, mounts ?? {})) ?? {};
   const differing = differingFields(fields, found);
   if (differing.length > 0) throw notTaken(path, differing, fields, found);
-}
-
-function mountOf(path: string): string | undefined {
-  return /^auth\/(.+)\/(config|role)/.exec(path)?.[1];
 }
 
 function notTaken(path: string, names: readonly string[], desired: Fields, found: Fields): Error {

@@ -1,13 +1,12 @@
 import { open, rm } from "node:fs/promises";
-import { homedir } from "node:os";
 import { stringify } from "yaml";
 import { operatorManifests } from "../../access/operators/kubernetes.ts";
 import { type Operator, operatorPolicyName, operators } from "../../access/operators/names.ts";
-import { VaultClient } from "../../clients/vault.ts";
+import type { VaultClient } from "../../clients/vault.ts";
 import { nearest } from "../../config/problems.ts";
 import type { Settings } from "../../config/schema.ts";
 import { durationMs } from "../../config/values.ts";
-import { vaultConnection } from "../secrets/connection.ts";
+import { withStackVault } from "../connection.ts";
 import { stackSettings } from "../stack.ts";
 import { applyKubernetes, applyVault, needsClientSecret } from "./apply.ts";
 import { readClientSecret } from "./client-secret.ts";
@@ -38,7 +37,7 @@ export async function apply(options: ApplyOptions): Promise<number> {
   const cluster = options.vaultOnly ? undefined : kubeConfigFor(settings);
   const changes = options.kubernetesOnly
     ? await inCluster(cluster, settings, options)
-    : await withVault(settings, (client) => everywhere(client, cluster, settings, options));
+    : await withStackVault(settings, (client) => everywhere(client, cluster, settings, options));
   console.log(options.json ? JSON.stringify(changes, null, 2) : planText(changes, options));
   const differs = changes.some(({ action }) => action !== "keep");
   return options.plan && differs ? SOMETHING_DIFFERS : 0;
@@ -130,7 +129,7 @@ export async function token(name: string, { stack, ttl, out }: TokenOptions): Pr
   }
   const settings = await stackSettings(stack);
   const policyName = operatorPolicyName(settings.environment, operator);
-  return withVault(settings, async (client) => {
+  return withStackVault(settings, async (client) => {
     if ((await client.read(`sys/policies/acl/${policyName}`)) === undefined) {
       throw new Error(`Vault has no policy ${policyName} yet: npm run bootstrap -- apply -s ${stack}`);
     }
@@ -170,13 +169,4 @@ function operatorNamed(name: string): Operator {
   throw new Error(
     `operator: found ${name}, allowed ${operators.join(" | ")}${near === undefined ? "" : `; did you mean ${near}?`}`,
   );
-}
-
-async function withVault<T>(settings: Settings, work: (client: VaultClient) => Promise<T>): Promise<T> {
-  const client = new VaultClient(await vaultConnection(settings.vault, process.env, homedir()));
-  try {
-    return await work(client);
-  } finally {
-    await client.close();
-  }
 }

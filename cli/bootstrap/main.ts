@@ -1,5 +1,6 @@
-import { Command, CommanderError, Option } from "commander";
+import { Command, Option } from "commander";
 import { operators } from "../../access/operators/names.ts";
+import { exitCodeOf } from "../exit-code.ts";
 import { DEFAULT_STACK } from "../secrets/put-command.ts";
 import { apply, policy, SOMETHING_DIFFERS, token } from "./commands.ts";
 
@@ -91,16 +92,5 @@ function program(): Command {
 try {
   await program().parseAsync();
 } catch (error) {
-  process.exitCode = fail(error);
-}
-
-/** Messages alone: a stack trace helps no operator. Commander has already said what it has to say. */
-function fail(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode;
-  if (error instanceof Error && error.name === "ExitPromptError") {
-    console.error("Ended by you: nothing was changed.");
-    return 130;
-  }
-  console.error(error instanceof Error ? error.message : String(error));
-  return 1;
+  process.exitCode = exitCodeOf(error, "Ended by you: nothing was changed.");
 }

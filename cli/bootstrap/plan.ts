@@ -47,9 +47,14 @@ export async function foundAt(
   mounts: Fields,
 ): Promise<Fields | undefined> {
   if (kind === "auth mount") return mounts[`${path.slice("sys/auth/".length)}/`] as Fields | undefined;
-  const mount = /^auth\/(.+)\/(config|role)/.exec(path)?.[1];
+  const mount = mountOf(path);
   if (mount !== undefined && mounts[`${mount}/`] === undefined) return undefined;
   return client.read(path);
+}
+
+/** The auth mount that a role or a configuration stands on. */
+export function mountOf(path: string): string | undefined {
+  return /^auth\/(.+)\/(config|role)/.exec(path)?.[1];
 }
 
 /** Roles of operators who are declared no more, on the mounts that the declaration names or would name by default. */

@@ -1,9 +1,8 @@
-import { homedir } from "node:os";
 import { buffer } from "node:stream/consumers";
-import { VaultClient } from "../../clients/vault.ts";
+import type { VaultClient } from "../../clients/vault.ts";
 import type { Settings } from "../../config/schema.ts";
+import { withStackVault } from "../connection.ts";
 import { stackSettings } from "../stack.ts";
-import { vaultConnection } from "./connection.ts";
 import { type DeclaredPath, findDeclared } from "./declared.ts";
 import { promptValues, propertiesToPut, type Values, valuesFromText } from "./input.ts";
 import { readState } from "./kv.ts";
@@ -65,10 +64,5 @@ async function withVault(
   work: (client: VaultClient, settings: Settings) => Promise<number>,
 ): Promise<number> {
   const settings = await stackSettings(stack);
-  const client = new VaultClient(await vaultConnection(settings.vault, process.env, homedir()));
-  try {
-    return await work(client, settings);
-  } finally {
-    await client.close();
-  }
+  return withStackVault(settings, (client) => work(client, settings));
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { exitCodeOf } from "../exit-code.ts";
 import { list, missing, put, SOMETHING_MISSING } from "./commands.ts";
 import { DEFAULT_STACK } from "./put-command.ts";
 
@@ -92,20 +93,13 @@ function program(): Command {
 try {
   await program().parseAsync();
 } catch (error) {
-  process.exitCode = fail(error);
+  if (mayHoldValue(error)) console.error(ARGUMENT_VALUE);
+  process.exitCode = exitCodeOf(error, "Ended by you: nothing was written.");
 }
 
-/** Messages alone: a stack trace helps no operator. Commander has already said what it has to say. */
-function fail(error: unknown): number {
-  if (error instanceof CommanderError) {
-    if (["commander.excessArguments", "commander.unknownOption"].includes(error.code))
-      console.error(ARGUMENT_VALUE);
-    return error.exitCode;
-  }
-  if (error instanceof Error && error.name === "ExitPromptError") {
-    console.error("Ended by you: nothing was written.");
-    return 130;
-  }
-  console.error(error instanceof Error ? error.message : String(error));
-  return 1;
+function mayHoldValue(error: unknown): boolean {
+  return (
+    error instanceof CommanderError &&
+    ["commander.excessArguments", "commander.unknownOption"].includes(error.code)
+  );
 }

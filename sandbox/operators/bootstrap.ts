@@ -2,7 +2,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { applyVault } from "../../cli/bootstrap/apply.ts";
 import { applyKubernetes } from "../../cli/bootstrap/cluster.ts";
 import { type BootstrapChange, planVault } from "../../cli/bootstrap/plan.ts";
-import { VaultClient, VaultError } from "../../clients/vault.ts";
+import { VaultError, withVault } from "../../clients/vault.ts";
 import type { Settings } from "../../config/schema.ts";
 import { withLockInTurn } from "../processes/lock.ts";
 import type { SandboxAccess } from "../sandbox.ts";
@@ -56,13 +56,12 @@ async function asDeclared(
   token: string | undefined,
 ): Promise<boolean> {
   if (token === undefined) return false;
-  const client = new VaultClient({ address: vault.address, caPem: vault.caPem, token });
+  const { address, caPem } = vault;
   try {
-    return (await planVault(client, settings)).every(({ action }) => action === "keep");
+    const steps = await withVault({ address, caPem, token }, (client) => planVault(client, settings));
+    return steps.every(({ action }) => action === "keep");
   } catch (error) {
     if (error instanceof VaultError && error.status === 403) return false;
     throw error;
-  } finally {
-    await client.close();
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { missingValues, putValues } from "../../cli/secrets/values.ts";
-import { VaultClient, VaultError } from "../../clients/vault.ts";
+import { type VaultClient, VaultError, withVault } from "../../clients/vault.ts";
 import type { Settings } from "../../config/schema.ts";
 import type { RunningSandbox } from "../sandbox.ts";
 import { readState } from "../state.ts";
@@ -24,17 +24,14 @@ export async function seedDemoValues(
   ended: AbortSignal,
 ): Promise<readonly Seeded[]> {
   const { address, caPem, tokens } = sandbox.vault;
-  const client = new VaultClient({ address, caPem, token: await readState(tokens.secretAdmin) });
-  try {
+  return withVault({ address, caPem, token: await readState(tokens.secretAdmin) }, async (client) => {
     while (!ended.aborted) {
       const seeded = await whenReady(() => seedMissing(client, settings));
       if (seeded !== undefined) return seeded;
       await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
     return [];
-  } finally {
-    await client.close();
-  }
+  });
 }
 
 /** `undefined` while a mount is not there yet. */

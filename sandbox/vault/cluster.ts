@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { z } from "zod";
-import { VaultClient } from "../../clients/vault.ts";
+import { type VaultClient, withVault } from "../../clients/vault.ts";
 import { ensureProcess, type ProcessSpec, untilReady } from "../processes/start.ts";
 import { until } from "../processes/until.ts";
 import { readIfExists, readState, type SandboxPaths, writePrivate } from "../state.ts";
@@ -123,10 +123,5 @@ async function withClient<T>(
   connection: { readonly address: string; readonly caPem: string; readonly token?: string },
   work: (client: VaultClient) => Promise<T>,
 ): Promise<T> {
-  const client = new VaultClient({ ...connection, timeoutMs: 5_000 });
-  try {
-    return await work(client);
-  } finally {
-    await client.close();
-  }
+  return withVault({ ...connection, timeoutMs: 5_000 }, work);
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { VaultClient, VaultError } from "../../clients/vault.ts";
+import { VaultClient, VaultError, withVault } from "../../clients/vault.ts";
 import { withLockInTurn } from "../processes/lock.ts";
 import { until } from "../processes/until.ts";
 import { readState, type SandboxPaths } from "../state.ts";
@@ -74,14 +74,11 @@ export async function revokeSelf(client: VaultClient): Promise<true | undefined>
 }
 
 async function generate(vault: RootAccess["vault"], key: string): Promise<string> {
-  const client = new VaultClient(vault);
-  try {
-    return await until("Vault gave a root token", { deadlineMs, intervalMs: 200 }, () =>
+  return withVault(vault, (client) =>
+    until("Vault gave a root token", { deadlineMs, intervalMs: 200 }, () =>
       attemptWith(client, key).catch(undefinedWhileUnsettled),
-    );
-  } finally {
-    await client.close();
-  }
+    ),
+  );
 }
 
 /** Of an attempt that is under way already, the one who began it was killed: it held the lock. */

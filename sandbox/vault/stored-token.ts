@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { VaultClient, VaultError } from "../../clients/vault.ts";
+import { type VaultClient, VaultError, withVault } from "../../clients/vault.ts";
 import { readIfExists, writePrivate } from "../state.ts";
 
 interface Vault {
@@ -25,16 +25,14 @@ const found = z.object({ policies: z.array(z.string()), ttl: z.number() });
 export async function storedToken(vault: Vault, wanted: StoredToken): Promise<string | undefined> {
   const token = await readIfExists(wanted.file);
   if (token === undefined) return undefined;
-  const client = new VaultClient({ ...vault, token });
   try {
-    const { policies, ttl } = found.parse(await client.read("auth/token/lookup-self"));
+    const self = await withVault({ ...vault, token }, (client) => client.read("auth/token/lookup-self"));
+    const { policies, ttl } = found.parse(self);
     const same = policies.toSorted().join() === wanted.policies.toSorted().join();
     return same && ttl >= longEnough ? token : undefined;
   } catch (error) {
     if (error instanceof VaultError && error.status === 403) return undefined;
     throw error;
-  } finally {
-    await client.close();
   }
 }
 

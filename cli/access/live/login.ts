@@ -1,6 +1,6 @@
 import type { LoginAnswer } from "../../../access/live.ts";
 import type { Login } from "../../../access/matrix.ts";
-import { VaultClient, type VaultConnection, VaultError } from "../../../clients/vault.ts";
+import { type VaultClient, type VaultConnection, VaultError, withVault } from "../../../clients/vault.ts";
 import { storeManifest } from "../../../components/external-secrets/store.ts";
 import type { Settings } from "../../../config/schema.ts";
 import type { Mint } from "./tokens.ts";
@@ -87,14 +87,13 @@ export async function logOut(
   { token }: VaultSession,
   patient: <T>(work: () => Promise<T>) => Promise<T>,
 ): Promise<boolean> {
-  const client = new VaultClient({ ...connection, token });
-  try {
-    await patient(() => client.write("auth/token/revoke-self", {}));
-    return true;
-  } catch (error) {
-    if (error instanceof VaultError && !error.passing) return false;
-    throw error;
-  } finally {
-    await client.close();
-  }
+  return withVault({ ...connection, token }, async (client) => {
+    try {
+      await patient(() => client.write("auth/token/revoke-self", {}));
+      return true;
+    } catch (error) {
+      if (error instanceof VaultError && !error.passing) return false;
+      throw error;
+    }
+  });
 }

@@ -1,4 +1,4 @@
-import { VaultClient } from "../../../clients/vault.ts";
+import { withVault } from "../../../clients/vault.ts";
 import { mountDescription } from "../../../components/vault/ownership.ts";
 import { readState } from "../../state.ts";
 import type { StackInput } from "../engine.ts";
@@ -26,15 +26,12 @@ export async function ownedBefore({ declaration, sandbox }: StackInput, workFold
   });
   const { address, caPem, tokens } = sandbox.vault;
   const auth = fieldsOf(fieldsOf(declaration.vault).auth);
-  const client = new VaultClient({ address, caPem, token: await readState(tokens.auditor) });
-  try {
-    const vault = await ownedInVault(client, {
+  const vault = await withVault({ address, caPem, token: await readState(tokens.auditor) }, (client) =>
+    ownedInVault(client, {
       rolePrefix: String(auth.rolePrefix),
       authMount: String(auth.mount),
       description: mountDescription(environment),
-    });
-    return { vault, releases: await helm.owned() };
-  } finally {
-    await client.close();
-  }
+    }),
+  );
+  return { vault, releases: await helm.owned() };
 }

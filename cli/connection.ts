@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
-import type { VaultConnection } from "../../clients/vault.ts";
-import { findToken } from "../../clients/vault-token.ts";
-import type { Settings } from "../../config/schema.ts";
-import { serverUrl } from "../../config/values.ts";
+import { homedir } from "node:os";
+import { type VaultClient, type VaultConnection, withVault } from "../clients/vault.ts";
+import { findToken } from "../clients/vault-token.ts";
+import type { Settings } from "../config/schema.ts";
+import { serverUrl } from "../config/values.ts";
 
 /**
  * Where Vault is and who asks, by the Vault CLI's own rules: VAULT_ADDR, VAULT_CACERT and VAULT_TOKEN, else the stack's address
@@ -37,4 +38,12 @@ async function readText(file: string, variable: string): Promise<string> {
       cause: error,
     });
   }
+}
+
+/** Works with the Vault of a stack, as whoever runs the command. */
+export async function withStackVault<T>(
+  { vault }: Pick<Settings, "vault">,
+  work: (client: VaultClient) => Promise<T>,
+): Promise<T> {
+  return withVault(await vaultConnection(vault, process.env, homedir()), work);
 }

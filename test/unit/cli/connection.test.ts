@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { vaultConnection } from "../../../cli/secrets/connection.ts";
+import { vaultConnection } from "../../../cli/connection.ts";
 import { parseSettings } from "../../../config/parse.ts";
 import { changed } from "../config/declarations.ts";
 
