@@ -1,11 +1,10 @@
-import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stringify } from "yaml";
 import type { VaultClient } from "../../clients/vault.ts";
 import type { RunningSandbox } from "../../sandbox/sandbox.ts";
+import { runCommand, writeDevStack } from "./command.ts";
 import { useSandbox } from "./harness.ts";
 import { rootVault } from "./main-job/ground.ts";
 import { cleanUp, clientOf, clientWith, declaration } from "./operators/ground.ts";
@@ -23,11 +22,7 @@ describe("npm run bootstrap", () => {
     folder = await mkdtemp(join(tmpdir(), "bootstrap-cli-"));
     const { auth } = await root.write("auth/token/create", { policies: ["root"], ttl: "15m" });
     personToken = String(auth?.client_token);
-    const config = Object.entries(declaration(sandbox)).map(([name, value]) => [
-      `vault-management:${name}`,
-      value,
-    ]);
-    await writeFile(join(folder, "Pulumi.dev.yaml"), stringify({ config: Object.fromEntries(config) }));
+    await writeDevStack(folder, declaration(sandbox));
   });
 
   afterAll(async () => {
@@ -41,27 +36,13 @@ describe("npm run bootstrap", () => {
     environment: Readonly<Record<string, string>> = {},
     input = "",
   ) {
-    const main = new URL("../../cli/bootstrap/main.ts", import.meta.url).pathname;
-    const child = spawn(process.execPath, [main, ...args], {
-      cwd: folder,
-      env: {
-        HOME: folder,
-        VAULT_TOKEN: personToken,
-        KUBECONFIG: sandbox.kubernetes.kubeconfigs.admin,
-        ...environment,
-      },
-    });
-    const output = { stdout: "", stderr: "" };
-    child.stdout.on("data", (chunk) => {
-      output.stdout += String(chunk);
-    });
-    child.stderr.on("data", (chunk) => {
-      output.stderr += String(chunk);
-    });
-    child.stdin.on("error", () => {}); // a command that refuses early reads no input
-    child.stdin.end(input);
-    const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-    return { code, ...output };
+    const env = {
+      HOME: folder,
+      VAULT_TOKEN: personToken,
+      KUBECONFIG: sandbox.kubernetes.kubeconfigs.admin,
+      ...environment,
+    };
+    return runCommand("cli/bootstrap/main.ts", args, { cwd: folder, env, input });
   }
 
   it("shows what it would do, does it, and then finds nothing to do", async () => {

@@ -4,7 +4,7 @@ import { Agent, request } from "undici";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { applyVault } from "../../cli/bootstrap/apply.ts";
 import { planVault } from "../../cli/bootstrap/plan.ts";
-import { VaultClient, VaultError } from "../../clients/vault.ts";
+import { VaultClient, VaultError, withVault } from "../../clients/vault.ts";
 import type { Settings } from "../../config/schema.ts";
 import type { RunningSandbox } from "../../sandbox/sandbox.ts";
 import { useSandbox } from "./harness.ts";
@@ -153,12 +153,9 @@ describe("bootstrap", () => {
         .setIssuedAt()
         .setExpirationTime("5m")
         .sign(key);
-      const nobody = new VaultClient({ address: sandbox.vault.address, caPem: sandbox.vault.caPem });
-      try {
-        return (await nobody.write(`auth/${ci}/login`, { role, jwt })).auth;
-      } finally {
-        await nobody.close();
-      }
+      const { address, caPem } = sandbox.vault;
+      const login = (nobody: VaultClient) => nobody.write(`auth/${ci}/login`, { role, jwt });
+      return (await withVault({ address, caPem }, login)).auth;
     };
 
     it.each(["deployer", "previewer"] as const)(

@@ -1,10 +1,9 @@
-import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import type { VaultClient } from "../../clients/vault.ts";
 import { openRoot } from "../../sandbox/vault/root.ts";
+import { type Answer, runCommand, writeDevStack } from "./command.ts";
 import { useSandbox } from "./harness.ts";
 
 /** KV mounts that these tests make and remove; the deployed stack's own are left alone. */
@@ -13,17 +12,17 @@ export const second = "secrets-test-second";
 
 /** A project folder whose stack reads of both mounts. */
 const declaration = {
-  "vault-management:environment": "test",
-  "vault-management:tier": "development",
-  "vault-management:vault": {
+  environment: "test",
+  tier: "development",
+  vault: {
     address: "https://127.0.0.1:1",
     cluster: "shared",
     mounts: { [mount]: {}, [second]: {} },
     auth: { rolePrefix: "secrets-test" },
   },
-  "vault-management:kubernetes": { context: "none", apiAddress: "https://127.0.0.1:1" },
-  "vault-management:externalSecrets": { chart: { version: "0.20.4" }, crds: { sha256: "0".repeat(64) } },
-  "vault-management:namespaces": {
+  kubernetes: { context: "none", apiAddress: "https://127.0.0.1:1" },
+  externalSecrets: { chart: { version: "0.20.4" }, crds: { sha256: "0".repeat(64) } },
+  namespaces: {
     app: {
       store: { mount },
       services: {
@@ -43,12 +42,6 @@ const declaration = {
     },
   },
 };
-
-export interface Answer {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** The command as an operator runs it, in a project folder and a home of its own. */
 export interface SecretsCli {
@@ -71,7 +64,7 @@ export async function secretsCli(): Promise<SecretsCli> {
   const { vault } = sandbox;
   const root = await openRoot(sandbox);
   const folder = await mkdtemp(join(tmpdir(), "secrets-cli-"));
-  await writeFile(join(folder, "Pulumi.dev.yaml"), stringify({ config: declaration }));
+  await writeDevStack(folder, declaration);
   const policies: string[] = [];
   const tokenWith: SecretsCli["tokenWith"] = async (name, rules) => {
     const policy = `secrets-test-${name}`;
@@ -105,7 +98,11 @@ export async function secretsCli(): Promise<SecretsCli> {
     folder,
     printed: () => printed,
     run: async (args, input = "", environment = {}) => {
-      const answer = await runMain(args, input, folder, { ...defaults, ...environment });
+      const answer = await runCommand("cli/secrets/main.ts", args, {
+        cwd: folder,
+        env: { ...defaults, ...environment },
+        input,
+      });
       printed += answer.stdout + answer.stderr;
       return answer;
     },
@@ -140,27 +137,4 @@ async function untilUpgraded(root: VaultClient, path: string): Promise<void> {
     if (Date.now() > deadline) throw new Error(`the mount ${path} did not become ready`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-function runMain(
-  args: readonly string[],
-  input: string,
-  cwd: string,
-  env: Readonly<Record<string, string>>,
-): Promise<Answer> {
-  const main = new URL("../../cli/secrets/main.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...env }, stdio: "pipe" });
-  const output = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk) => {
-    output.stdout += String(chunk);
-  });
-  child.stderr.on("data", (chunk) => {
-    output.stderr += String(chunk);
-  });
-  child.stdin.on("error", () => {}); // a command that refuses early reads no input
-  child.stdin.end(input);
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, ...output }));
-  });
 }

@@ -1,10 +1,9 @@
-import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import type { LiveReport } from "../../../cli/access/live/check.ts";
 import { directEngine } from "../../../sandbox/engine/direct/engine.ts";
+import { type Answer, runCommand, writeDevStack } from "../command.ts";
 import { useSandbox } from "../harness.ts";
 import {
   declarationWith,
@@ -14,12 +13,6 @@ import {
   projectFolder,
   rootVault,
 } from "../main-job/ground.ts";
-
-export interface Answer {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** The deployed dev stack, and the command as an auditor runs it: with the auditor's Vault token and kubeconfig alone. */
 export interface AccessGround extends Ground {
@@ -51,16 +44,15 @@ export async function accessGround(): Promise<AccessGround> {
   const folder = await mkdtemp(join(tmpdir(), "access-"));
 
   const live = async ({ edits = [], args = [], environment = {} }: LiveOptions = {}) => {
-    const declaration = await declarationWith(sandbox, ...edits);
-    const config = Object.entries(declaration).map(([key, value]) => [`vault-management:${key}`, value]);
-    await writeFile(join(folder, "Pulumi.dev.yaml"), stringify({ config: Object.fromEntries(config) }));
-    return runMain(["--live", ...args], folder, {
+    await writeDevStack(folder, await declarationWith(sandbox, ...edits));
+    const env = {
       PATH: process.env.PATH ?? "",
       HOME: folder,
       VAULT_TOKEN: await readFile(sandbox.vault.tokens.auditor, "utf8"),
       KUBECONFIG: sandbox.kubernetes.kubeconfigs.auditor,
       ...environment,
-    });
+    };
+    return runCommand("cli/access/main.ts", ["--live", ...args], { cwd: folder, env });
   };
   return {
     ...ground,
@@ -88,25 +80,4 @@ export async function accessGround(): Promise<AccessGround> {
       await rm(folder, { recursive: true });
     },
   };
-}
-
-function runMain(
-  args: readonly string[],
-  cwd: string,
-  env: Readonly<Record<string, string>>,
-): Promise<Answer> {
-  const main = join(projectFolder, "cli/access/main.ts");
-  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...env }, stdio: "pipe" });
-  const output = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk) => {
-    output.stdout += String(chunk);
-  });
-  child.stderr.on("data", (chunk) => {
-    output.stderr += String(chunk);
-  });
-  child.stdin.end();
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, ...output }));
-  });
 }

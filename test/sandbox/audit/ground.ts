@@ -1,12 +1,10 @@
-import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stringify } from "yaml";
-import { VaultClient } from "../../../clients/vault.ts";
-import { PROJECT } from "../../../config/stack-file.ts";
+import { VaultClient, withVault } from "../../../clients/vault.ts";
 import { directEngine } from "../../../sandbox/engine/direct/engine.ts";
 import type { RunningSandbox } from "../../../sandbox/sandbox.ts";
+import { type Answer, runCommand, writeDevStack } from "../command.ts";
 import { useSandbox } from "../harness.ts";
 import { Cluster } from "../main-job/cluster.ts";
 import {
@@ -36,12 +34,6 @@ export interface AuditRow {
   readonly places?: readonly string[];
 }
 
-export interface Answer {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** The dev stack, whose audit devices are a file and the nodes' output, and the command as an auditor runs it over what they wrote. */
 export interface AuditGround extends Ground {
   readonly cluster: Cluster;
@@ -68,9 +60,7 @@ export async function auditGround(): Promise<AuditGround> {
   await deploy(ground, unsynced);
 
   const folder = await mkdtemp(join(tmpdir(), "audit-"));
-  const declaration = Object.entries(await declarationWith(sandbox));
-  const config = Object.fromEntries(declaration.map(([key, value]) => [`${PROJECT}:${key}`, value]));
-  await writeFile(join(folder, "Pulumi.dev.yaml"), stringify({ config }));
+  await writeDevStack(folder, await declarationWith(sandbox));
   const environment = {
     PATH: process.env.PATH ?? "",
     HOME: folder,
@@ -78,7 +68,7 @@ export async function auditGround(): Promise<AuditGround> {
   };
   let printed = "";
   const run: AuditGround["run"] = async (args, input = "") => {
-    const answer = await runMain(args, input, folder, environment);
+    const answer = await runCommand("cli/audit/main.ts", args, { cwd: folder, env: environment, input });
     printed += answer.stdout + answer.stderr;
     return answer;
   };
@@ -124,36 +114,8 @@ async function loginAsUser(sandbox: RunningSandbox, role: string): Promise<Vault
   const { address, caPem } = sandbox.vault;
   const audiences = ["vault", sandbox.kubernetes.apiAudience];
   const jwt = await new Cluster(sandbox).token({ namespace: "user", name: "vault-store" }, audiences);
-  const nobody = new VaultClient({ address, caPem });
-  try {
-    const { auth } = await nobody.write("auth/kubernetes/login", { role, jwt });
-    return new VaultClient({ address, caPem, token: String(auth?.client_token) });
-  } finally {
-    await nobody.close();
-  }
-}
-
-function runMain(
-  args: readonly string[],
-  input: string,
-  cwd: string,
-  env: Readonly<Record<string, string>>,
-): Promise<Answer> {
-  const child = spawn(process.execPath, [join(projectFolder, "cli/audit/main.ts"), ...args], {
-    cwd,
-    env: { ...env },
-  });
-  const output = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk) => {
-    output.stdout += String(chunk);
-  });
-  child.stderr.on("data", (chunk) => {
-    output.stderr += String(chunk);
-  });
-  child.stdin.on("error", () => {}); // a command that refuses early reads no input
-  child.stdin.end(input);
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, ...output }));
-  });
+  const { auth } = await withVault({ address, caPem }, (nobody) =>
+    nobody.write("auth/kubernetes/login", { role, jwt }),
+  );
+  return new VaultClient({ address, caPem, token: String(auth?.client_token) });
 }

@@ -1,15 +1,13 @@
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stringify } from "yaml";
-import { VaultClient } from "../../../clients/vault.ts";
-import { PROJECT } from "../../../config/stack-file.ts";
+import { VaultClient, withVault } from "../../../clients/vault.ts";
 import { tokenHolders } from "../../../sandbox/operators/files.ts";
 import type { RunningSandbox } from "../../../sandbox/sandbox.ts";
 import type { Canaries } from "../../canaries/scan.ts";
-import { type Edit, projectFolder } from "../main-job/ground.ts";
+import { runCommand, writeDevStack } from "../command.ts";
+import type { Edit } from "../main-job/ground.ts";
 
 /** Where the value stands in Vault, and what it is called by in the cluster. */
 export const place = { path: "canary/app", property: "value", namespace: "canary", secret: "app" } as const;
@@ -54,9 +52,10 @@ export async function keptSecrets({ paths, vault }: RunningSandbox): Promise<Can
 
 /** A login by the store's own service account: the token that it is made with, and the one that Vault gives. */
 export async function loginTokens({ vault }: RunningSandbox, jwt: string, role: string): Promise<Canaries> {
-  const nobody = new VaultClient({ address: vault.address, caPem: vault.caPem });
-  const { auth } = await nobody.write("auth/kubernetes/login", { role, jwt });
-  await nobody.close();
+  const { address, caPem } = vault;
+  const { auth } = await withVault({ address, caPem }, (nobody) =>
+    nobody.write("auth/kubernetes/login", { role, jwt }),
+  );
   const token = String(auth?.client_token);
   const workload = new VaultClient({ address: vault.address, caPem: vault.caPem, token });
   await workload.read(`kv/data/${place.path}`);
@@ -71,7 +70,7 @@ export interface Commands {
     command: readonly [program: string, ...words: string[]],
     token: string,
     input?: string,
-  ): Promise<{ readonly code: number; readonly output: string }>;
+  ): Promise<{ readonly code: number | null; readonly output: string }>;
 }
 
 /** @param caller what stands in the operator's own environment beside what the commands need */
@@ -81,8 +80,7 @@ export async function commandsIn(
   caller: Readonly<Record<string, string>>,
 ): Promise<Commands> {
   const folder = await mkdtemp(join(tmpdir(), "canary-project-"));
-  const config = Object.entries(declaration).map(([name, value]) => [`${PROJECT}:${name}`, value]);
-  await writeFile(join(folder, "Pulumi.dev.yaml"), stringify({ config: Object.fromEntries(config) }));
+  await writeDevStack(folder, declaration);
   const environment = {
     ...caller,
     PATH: process.env.PATH ?? "",
@@ -97,16 +95,11 @@ export async function commandsIn(
   return {
     printed: () => printed,
     run: async ([program, ...words], token, input = "") => {
-      const main = join(projectFolder, program);
       const env = { ...environment, VAULT_TOKEN: token };
-      const answer = await new Promise<{ code: number; output: string }>((resolve) => {
-        const child = execFile(process.execPath, [main, ...words], { cwd: folder, env }, (error, out, err) =>
-          resolve({ code: error === null ? 0 : Number(error.code), output: out + err }),
-        );
-        child.stdin?.end(input);
-      });
-      printed += answer.output;
-      return answer;
+      const { code, stdout, stderr } = await runCommand(program, words, { cwd: folder, env, input });
+      const output = stdout + stderr;
+      printed += output;
+      return { code, output };
     },
   };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { VaultClient, VaultError } from "../../../clients/vault.ts";
+import { VaultClient, VaultError, withVault } from "../../../clients/vault.ts";
 import { parseSettings } from "../../../config/parse.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { directEngine } from "../../../sandbox/engine/direct/engine.ts";
@@ -103,15 +103,14 @@ export async function attempt(
   jwt: string,
 ): Promise<{ readonly status: number; readonly token: string; readonly accessor: string }> {
   const { address, caPem } = stacks.sandbox.vault;
-  const nobody = new VaultClient({ address, caPem });
   try {
-    const { status, auth } = await nobody.write(`auth/${authMounts[stack]}/login`, { role, jwt });
+    const { status, auth } = await withVault({ address, caPem }, (nobody) =>
+      nobody.write(`auth/${authMounts[stack]}/login`, { role, jwt }),
+    );
     return { status, token: String(auth?.client_token), accessor: String(auth?.accessor) };
   } catch (error) {
     if (error instanceof VaultError) return { status: error.status, token: "", accessor: "" };
     throw error;
-  } finally {
-    await nobody.close();
   }
 }
 

@@ -1,8 +1,6 @@
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type VaultClient, VaultError } from "../../../clients/vault.ts";
 import { parseSettings } from "../../../config/parse.ts";
-import { devDeclaration, sandboxDeclaration } from "../../../sandbox/engine/declaration.ts";
+import { devDeclaration, projectFolder, sandboxDeclaration } from "../../../sandbox/engine/declaration.ts";
 import type { Change, Engine, UpResult } from "../../../sandbox/engine/engine.ts";
 import { bootstrapOperators } from "../../../sandbox/operators/bootstrap.ts";
 import type { RunningSandbox } from "../../../sandbox/sandbox.ts";
@@ -11,7 +9,7 @@ import { openRoot } from "../../../sandbox/vault/root.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-export const projectFolder = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
+export { projectFolder };
 
 /** An edit of the raw declaration: merged into it, map by map; `undefined` removes a key. */
 export interface Edit {

@@ -37,14 +37,7 @@ test.each([
 test("of many that find a stale lock at once, one at a time works", async () => {
   const file = join(await temporaryFolder(), "lock");
   await writeFile(file, JSON.stringify({ pid: process.pid, startTime: "an-earlier-boot:1" }));
-  let working = 0;
-  const most: number[] = [];
-  const work = async () => {
-    working += 1;
-    most.push(working);
-    await startTimeOf(process.pid);
-    working -= 1;
-  };
+  const { most, work } = countedWork();
   const results = await Promise.allSettled(Array.from({ length: 20 }, () => withLock(file, work)));
   expect(Math.max(...most)).toBe(1);
   expect(results.some((result) => result.status === "fulfilled")).toBe(true);
@@ -53,14 +46,7 @@ test("of many that find a stale lock at once, one at a time works", async () => 
 test("of many that wait for their turn, each works, one at a time", async () => {
   const file = join(await temporaryFolder(), "lock");
   await writeFile(file, JSON.stringify({ pid: process.pid, startTime: "an-earlier-boot:1" }));
-  let working = 0;
-  const most: number[] = [];
-  const work = async () => {
-    working += 1;
-    most.push(working);
-    await startTimeOf(process.pid);
-    working -= 1;
-  };
+  const { most, work } = countedWork();
   await Promise.all(Array.from({ length: 10 }, () => withLockInTurn(file, 10_000, work)));
   expect(most).toEqual(Array.from({ length: 10 }, () => 1));
 });
@@ -71,3 +57,16 @@ test("who waits too long for a turn is told what for", async () => {
     await expect(withLockInTurn(file, 100, async () => "second")).rejects.toThrow(`nobody else held ${file}`);
   });
 });
+
+/** Work that takes a moment; `most` has, for each time it began, how many were at it. */
+function countedWork() {
+  let working = 0;
+  const most: number[] = [];
+  const work = async () => {
+    working += 1;
+    most.push(working);
+    await startTimeOf(process.pid);
+    working -= 1;
+  };
+  return { most, work };
+}
