@@ -44,12 +44,14 @@ function isRemoteKey(value: string): boolean {
   );
 }
 
-const remoteProperty = text((value) => /^[A-Za-z0-9_.-]+$/.test(value), {
+/** One property of a KV secret. */
+export const remoteProperty = text((value) => /^[A-Za-z0-9_.-]+$/.test(value), {
   allowed: "letters, digits, '_', '.' and '-'",
   fix: "name one property of the secret, e.g. api_key",
 });
 
-const shorthand = z.string().transform((value, context): RemoteRef => {
+/** `llm/openai#api_key`. */
+export const shorthand = z.string().transform((value, context): RemoteRef => {
   const at = value.indexOf("#");
   const key = at < 0 ? value : value.slice(0, at);
   const property = at < 0 ? "" : value.slice(at + 1);

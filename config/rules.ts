@@ -3,6 +3,7 @@ import { namespaceProblems } from "./namespace-rules.ts";
 import { operatorProblems } from "./operators.ts";
 import type { Problem } from "./problems.ts";
 import { pathText, show } from "./problems.ts";
+import { rotationProblems } from "./rotation-rules.ts";
 import type { Declaration } from "./schema.ts";
 import { durationMs } from "./values.ts";
 
@@ -18,6 +19,7 @@ export function crossFieldProblems(declared: Declaration): readonly Problem[] {
     ...jwtKeys(declared),
     ...operatorsPrefix(declared),
     ...operatorProblems(declared.operators),
+    ...rotationProblems(declared),
   ];
 }
 

@@ -1,8 +1,11 @@
 import { z } from "zod";
 import { externalSecretsSection } from "./external-secrets.ts";
 import { kubernetesSection } from "./kubernetes.ts";
+import { monitoringSection } from "./monitoring.ts";
 import { namespacesSection } from "./namespaces.ts";
 import { operatorsSection } from "./operators.ts";
+import { rotationSection } from "./rotation.ts";
+import type { RotationSettings } from "./rotation-settings.ts";
 import { dnsLabel, section } from "./values.ts";
 import { vaultSection } from "./vault.ts";
 
@@ -17,6 +20,8 @@ export const declaration = section({
   externalSecrets: externalSecretsSection,
   operators: operatorsSection.optional(),
   namespaces: namespacesSection,
+  rotation: rotationSection.optional(),
+  monitoring: monitoringSection,
 });
 
 export type Declaration = z.output<typeof declaration>;
@@ -27,8 +32,10 @@ type Deep<T> = T extends (infer Item)[]
     : T;
 
 /** A checked declaration with its defaults filled in; nothing changes it afterwards. */
-export type Settings = Deep<Omit<Declaration, "namespaces">> & {
+export type Settings = Deep<Omit<Declaration, "namespaces" | "rotation">> & {
   readonly namespaces: readonly NamespaceSettings[];
+  /** Absent where no key rotates. */
+  readonly rotation?: RotationSettings;
 };
 
 type DeclaredSecret = Deep<Declaration["namespaces"][string]["services"][string]["secrets"][string]>;

@@ -1,3 +1,4 @@
+import { settleRotation } from "./rotation-settings.ts";
 import type {
   Declaration,
   NamespaceSettings,
@@ -15,7 +16,8 @@ type DeclaredSecret = DeclaredNamespace["services"][string]["secrets"][string];
 
 /** Fills in what depends on other fields; everything named is sorted by name, so that order in the file changes nothing. */
 export function settle(declared: Declaration): Settings {
-  const { namespaces, vault, ...rest } = declared;
+  const { namespaces, vault, rotation: _, ...rest } = declared;
+  const rotation = settleRotation(declared);
   return deepFreeze({
     ...rest,
     vault: {
@@ -25,6 +27,7 @@ export function settle(declared: Declaration): Settings {
       quotas: sorted(vault.quotas),
     },
     namespaces: byName(namespaces).map(([name, namespace]) => settleNamespace(name, namespace, declared)),
+    ...(rotation === undefined ? {} : { rotation }),
   });
 }
 

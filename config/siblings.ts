@@ -1,9 +1,10 @@
 import { type Problem, pathText, show } from "./problems.ts";
+import { rotationCollisions } from "./rotation-siblings.ts";
 import { within } from "./rules.ts";
 import type { Settings } from "./schema.ts";
 
 /**
- * What `settings` and another stack's raw declaration both claim on one Vault. The other file is read leniently:
+ * What `settings` and another stack's raw declaration both claim, on one Vault or at a provider. The other file is read leniently:
  * its own mistakes are reported where it is deployed.
  */
 export function stackCollisions(
@@ -11,11 +12,13 @@ export function stackCollisions(
   otherName: string,
   other: Readonly<Record<string, unknown>>,
 ): readonly Problem[] {
+  const rotations = rotationCollisions(settings, otherName, other);
   const vault = at(other, "vault");
-  if (!sameServer(at(vault, "address"), settings.vault.address)) return [];
+  if (!sameServer(at(vault, "address"), settings.vault.address)) return rotations;
   const otherMounts = Object.keys(asMap(at(vault, "mounts")));
   const otherAuth = at(vault, "auth");
   return [
+    ...rotations,
     ...Object.keys(settings.vault.mounts)
       .filter((mount) => otherMounts.some((other) => overlap(mount, other)))
       .map((mount) => collision(["vault", "mounts", mount], mount, otherName, "a KV mount")),
