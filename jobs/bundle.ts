@@ -1,0 +1,32 @@
+import { join } from "node:path";
+import { buildSync } from "esbuild";
+
+const folder = import.meta.dirname;
+
+/** The programs that run inside the cluster, each from `jobs/<name>/main.ts`. */
+export type JobName = "rotator";
+
+/**
+ * A job's program as one ES module, to be mounted from a ConfigMap into a stock Node image (22 or later). The same sources
+ * and packages give the same bytes wherever they lie. The names of functions stay, for stack traces.
+ */
+export function bundleJob(name: JobName): string {
+  const { outputFiles } = buildSync({
+    entryPoints: [join(folder, name, "main.ts")],
+    absWorkingDir: folder,
+    bundle: true,
+    write: false,
+    platform: "node",
+    target: "node22",
+    format: "esm",
+    charset: "utf8",
+    legalComments: "none",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // Whatever a tsconfig.json says where the sources lie.
+    tsconfigRaw: {},
+  });
+  const text = outputFiles[0]?.text;
+  if (text === undefined) throw new Error(`esbuild gave no output for jobs/${name}/main.ts`);
+  return text;
+}
