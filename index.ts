@@ -1,19 +1,28 @@
 import { NamespaceSecrets } from "./components/external-secrets/namespace-secrets.ts";
 import { ExternalSecretsOperator } from "./components/external-secrets/operator.ts";
 import { awaitReadiness } from "./components/external-secrets/readiness.ts";
+import { GeneratedSecret } from "./components/generated/generated-secret.ts";
 import { createProviders } from "./components/providers.ts";
 import { VaultCluster } from "./components/vault/cluster.ts";
 import { NamespaceAccess } from "./components/vault/namespace-access.ts";
 import { WorkloadAuth } from "./components/vault/workload-auth.ts";
+import { generatedSecrets } from "./config/generated-secrets.ts";
 import { outputsOf } from "./outputs/write.ts";
 import { openStack } from "./preflight/open.ts";
 
 const { settings, crds } = await openStack();
-const { vault, kubernetes } = createProviders(settings);
+const { vault, kubernetes, random } = createProviders(settings);
 
 const cluster = new VaultCluster("vault", settings, { provider: vault });
 // After the cluster: with its audit devices on, every login from the first is recorded.
 const auth = new WorkloadAuth("workload-auth", settings, { provider: vault, dependsOn: cluster });
+const generated = generatedSecrets(settings).map(
+  (secret) =>
+    new GeneratedSecret(`${secret.mount}/${secret.path}`, secret, {
+      providers: { vault, random },
+      dependsOn: cluster,
+    }),
+);
 const operator = new ExternalSecretsOperator(
   "external-secrets",
   { settings, crds },
@@ -29,7 +38,7 @@ const namespaces = settings.namespaces.map((namespace) => {
   const secrets = new NamespaceSecrets(
     namespace.name,
     { settings, namespace, roles: access.roles, operator },
-    { provider: kubernetes },
+    { provider: kubernetes, dependsOn: generated },
   );
   return { name: namespace.name, storeId: secrets.storeId };
 });

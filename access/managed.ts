@@ -1,10 +1,12 @@
 import { policyNames, sessionPolicyName } from "../components/vault/policies.ts";
 import { roleName } from "../components/vault/roles.ts";
+import { generatedSecrets } from "../config/generated-secrets.ts";
 import type { Settings } from "../config/schema.ts";
 import type { Capability, Grant } from "./operators/document.ts";
 import {
   auditParameters,
   authConfigParameters,
+  generatedParameters,
   mountParameters,
   roleDenials,
   roleParameters,
@@ -30,6 +32,7 @@ export function managedInVault(settings: ManagedSettings): readonly ManagedPath[
     ...authMount(settings),
     ...roles(settings),
     ...policies(settings),
+    ...generatedValues(settings),
     ...(settings.vault.cluster === "managed" ? clusterSettings(settings) : []),
   ];
 }
@@ -131,6 +134,18 @@ function policies({ vault: { auth }, namespaces }: ManagedSettings): readonly Ma
     capabilities: ["read", "update", "delete"],
     of,
   }));
+}
+
+/** Written and never read: what is there is told from its version and the names of its properties. */
+function generatedValues(settings: ManagedSettings): readonly ManagedPath[] {
+  return generatedSecrets(settings).flatMap(({ mount, path }): readonly ManagedPath[] => {
+    const of = `generated values of ${mount}/${path}`;
+    return [
+      { path: `${mount}/data/${path}`, capabilities: ["create", "update"], allowed: generatedParameters, of },
+      { path: `${mount}/metadata/${path}`, capabilities: ["read"], of },
+      { path: `${mount}/subkeys/${path}`, capabilities: ["read"], of },
+    ];
+  });
 }
 
 function clusterSettings({ environment, tier, vault }: ManagedSettings): readonly ManagedPath[] {

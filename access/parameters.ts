@@ -124,6 +124,12 @@ export function roleDenials({ vault: { auth, egressCidrs } }: VaultSettings): Pa
   };
 }
 
+/**
+ * A write of generated values. Which version it replaces is not pinned: each new epoch would take a person with all rights.
+ * `cas` stands beside the options because the provider sends it there, to no effect.
+ */
+export const generatedParameters: Parameters = { data: [], options: [], cas: [] };
+
 /** No period and no number of uses: a token of a role cannot be made to live for ever. */
 function tokenParameters(role: TokenSettings): Parameters {
   return {

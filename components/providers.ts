@@ -2,19 +2,21 @@ import { createHash } from "node:crypto";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
+import * as random from "@pulumi/random";
 import * as vault from "@pulumi/vault";
 import type { Settings } from "../config/schema.ts";
 
 export interface Providers {
   readonly vault: vault.Provider;
   readonly kubernetes: kubernetes.Provider;
+  readonly random: random.Provider;
 }
 
 /** Relative, so that the provider's recorded configuration is the same on every machine; ignored by git. */
 const CACHE = join("node_modules", ".cache", "vault-management");
 
 /**
- * The two providers that every resource names. Credentials are not among their inputs, and so not in the state: the
+ * The providers that the resources name. Credentials are not among their inputs, and so not in the state: the
  * Vault provider takes its token from VAULT_TOKEN or `~/.vault-token`, the Kubernetes provider the kubeconfig by the
  * usual rules (KUBECONFIG, else `~/.kube/config`).
  */
@@ -34,6 +36,7 @@ export function createProviders(settings: Pick<Settings, "vault" | "kubernetes">
       kubeconfig: "",
       context: settings.kubernetes.context,
     }),
+    random: new random.Provider("random"),
   };
 }
 

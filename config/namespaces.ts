@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { remoteKey, remoteRef } from "./remote-ref.ts";
+import { dataEntry } from "./generated.ts";
+import { remoteKey } from "./remote-ref.ts";
 import { dnsLabel, duration, mapOf, mountPath, objectName, secretKey, section, text } from "./values.ts";
 
 const secretType = text((value) => value !== "" && value !== "kubernetes.io/service-account-token", {
@@ -27,8 +28,8 @@ const secret = section({
   target: objectName.optional(),
   /** How often ESO reads Vault again. A shorter one is fresher and costs a login and a read each time. @default 1h */
   refreshInterval: duration("10s").default("1h"),
-  /** Key of the Secret -> where its value stands: `llm/openai#api_key` or the long form. */
-  data: mapOf(secretKey, remoteRef).default({}),
+  /** Key of the Secret -> where its value stands: `llm/openai#api_key` or the long form, which may also have it generated. */
+  data: mapOf(secretKey, dataEntry).default({}),
   /** Whole secrets, every property one key: one read instead of one for each key. */
   dataFrom: z
     .array(section({ extract: section({ key: remoteKey, version: z.int().min(1).optional() }) }))

@@ -1,4 +1,5 @@
 import { OPERATOR_PREFIX } from "../access/operators/names.ts";
+import { generatedProblems } from "./generated-rules.ts";
 import { namespaceProblems } from "./namespace-rules.ts";
 import { operatorProblems } from "./operators.ts";
 import type { Problem } from "./problems.ts";
@@ -12,6 +13,7 @@ export function crossFieldProblems(declared: Declaration): readonly Problem[] {
   return [
     ...mountOverlaps(declared),
     ...namespaceProblems(declared),
+    ...generatedProblems(declared),
     ...auditDevices(declared),
     ...clusterSingletons(declared),
     ...autopilotQuorum(declared),

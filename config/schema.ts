@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { externalSecretsSection } from "./external-secrets.ts";
+import { generatedSection } from "./generated.ts";
 import { kubernetesSection } from "./kubernetes.ts";
 import { monitoringSection } from "./monitoring.ts";
 import { namespacesSection } from "./namespaces.ts";
@@ -19,6 +20,7 @@ export const declaration = section({
   kubernetes: kubernetesSection,
   externalSecrets: externalSecretsSection,
   operators: operatorsSection.optional(),
+  generated: generatedSection,
   namespaces: namespacesSection,
   rotation: rotationSection.optional(),
   monitoring: monitoringSection,

@@ -8,6 +8,7 @@ import { auditDeviceProblems } from "./audit-devices.ts";
 import { auditKeyProblems } from "./audit-keys.ts";
 import { capabilityProblems } from "./capabilities.ts";
 import { deployerProblems } from "./deployer.ts";
+import { generatedProblems } from "./generated.ts";
 import { authMountProblems, kvMountProblems } from "./mounts.ts";
 import { rolePrefixProblems } from "./policies.ts";
 import { readIfAllowed } from "./read-if-allowed.ts";
@@ -138,12 +139,13 @@ async function tokenProblems(
   try {
     const granted = (await client.write("sys/capabilities-self", { paths: required.map(({ path }) => path) }))
       .data;
-    const [outgrown, mounts, auths, devices, session] = await Promise.all([
+    const [outgrown, mounts, auths, devices, session, generated] = await Promise.all([
       deployerProblems(client, settings),
       readIfAllowed(client, "sys/mounts"),
       readIfAllowed(client, "sys/auth"),
       settings.vault.cluster === "managed" ? readIfAllowed(client, "sys/audit") : {},
       readIfAllowed(client, `sys/policies/acl/${sessionPolicyName(settings.vault.auth.rolePrefix)}`),
+      generatedProblems(client, settings),
     ]);
     return [
       // A deployer's policy that is made anew grants all of it.
@@ -152,6 +154,7 @@ async function tokenProblems(
       ...authMountProblems(settings, auths),
       ...auditDeviceProblems(settings, devices),
       ...auditKeyProblems(settings, mounts, auths),
+      ...generated,
       ...rolePrefixProblems(settings, typeof session.policy === "string" ? session.policy : undefined),
     ];
   } catch (error) {

@@ -3,7 +3,7 @@ import type { VaultClient } from "../../clients/vault.ts";
 import type { Settings } from "../../config/schema.ts";
 import { withStackVault } from "../connection.ts";
 import { stackSettings } from "../stack.ts";
-import { type DeclaredPath, findDeclared } from "./declared.ts";
+import { type DeclaredPath, findDeclared, refuseGenerated } from "./declared.ts";
 import { promptValues, propertiesToPut, type Values, valuesFromText } from "./input.ts";
 import { readState } from "./kv.ts";
 import { listRow, listText, missingText, putText } from "./report.ts";
@@ -45,6 +45,7 @@ export async function list({ stack, json }: CommonOptions): Promise<number> {
 export async function put(path: string, { stack, mount, property }: PutOptions): Promise<number> {
   return withVault(stack, async (client, settings) => {
     const declared = findDeclared(settings, path, mount);
+    refuseGenerated(declared);
     const base = await readState(client, declared.mount, declared.path);
     if (!base.mounted) throw noMount(declared.mount);
     const values = await valuesToPut(declared, property);

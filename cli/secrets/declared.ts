@@ -1,3 +1,4 @@
+import { isGenerated } from "../../config/generated-secrets.ts";
 import { type DeclaredRead, readsOf } from "../../config/reads.ts";
 import type { Settings } from "../../config/schema.ts";
 
@@ -11,6 +12,8 @@ export interface DeclaredPath {
   /** Some ExternalSecret takes every property there is (`dataFrom`), so names of one's own are allowed. */
   readonly wholeSecret: boolean;
   readonly reads: readonly DeclaredRead[];
+  /** The program makes the values and puts them itself. */
+  readonly generated: boolean;
   /** Who reads it. */
   readonly externalSecrets: readonly { readonly namespace: string; readonly name: string }[];
 }
@@ -18,7 +21,22 @@ export interface DeclaredPath {
 /** Every path that the stack declares, each once, sorted by mount and path. */
 export function declaredPaths(settings: Settings): readonly DeclaredPath[] {
   const uses = Map.groupBy(settings.namespaces.flatMap(usesOf), ({ mount, key }) => `${mount} ${key}`);
-  return [...uses.values()].map(declaredPath).sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+  return [...uses.values()]
+    .map((of) => declaredPath(settings, of))
+    .sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+}
+
+/**
+ * Says no to putting what the program makes itself.
+ * @throws Error that says how to get a new value, or one of one's own
+ */
+export function refuseGenerated({ mount, path, generated }: DeclaredPath): void {
+  if (!generated) return;
+  throw new Error(
+    `${mount}/${path} is generated (source: generated): pulumi up makes its values and writes them, and only while nobody else ` +
+      "has. Nothing was written. For a new value raise the epoch of its property in the stack's file; for one of your own " +
+      "write a plain path#property there instead.",
+  );
 }
 
 /**
@@ -59,10 +77,12 @@ function usesOf({ name: namespace, mount, services }: Settings["namespaces"][num
   );
 }
 
-function declaredPath(uses: readonly Use[]): DeclaredPath {
+function declaredPath(settings: Settings, uses: readonly Use[]): DeclaredPath {
+  const [{ mount, key: path } = { mount: "", key: "" }] = uses;
   return {
-    mount: uses[0]?.mount ?? "",
-    path: uses[0]?.key ?? "",
+    mount,
+    path,
+    generated: isGenerated(settings, mount, path),
     properties: [...new Set(uses.flatMap(({ property }) => property ?? []))].sort(),
     wholeSecret: uses.some(({ property }) => property === undefined),
     reads: distinct(

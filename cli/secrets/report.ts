@@ -36,7 +36,7 @@ export function listText(rows: readonly ListRow[]): string {
       [...row.properties, ...(row.wholeSecret ? ["(all)"] : [])].join("\n"),
       row.version ?? "-",
       row.createdTime ?? "-",
-      row.state,
+      row.generated ? `${row.state} (generated)` : row.state,
     ]);
   }
   return table.toString();
@@ -51,10 +51,12 @@ export interface ListRow {
   readonly version: number | null;
   readonly createdTime: string | null;
   readonly state: "present" | "deleted" | "absent" | "no mount";
+  /** The program puts it itself. */
+  readonly generated: boolean;
 }
 
 export function listRow(declared: DeclaredPath, state: SecretState): ListRow {
-  const { mount, path, properties, wholeSecret } = declared;
+  const { mount, path, properties, wholeSecret, generated } = declared;
   const newest = state.versions.find(({ version }) => version === state.currentVersion);
   return {
     mount,
@@ -64,6 +66,7 @@ export function listRow(declared: DeclaredPath, state: SecretState): ListRow {
     version: newest?.version ?? null,
     createdTime: newest?.createdTime ?? null,
     state: stateText(state),
+    generated,
   };
 }
 

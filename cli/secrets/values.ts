@@ -33,11 +33,12 @@ export interface MissingReport {
 }
 
 /**
- * Declared values that Vault does not hold yet; reads metadata and property names only, never a value.
+ * Declared values that somebody has to put, since Vault does not hold them yet; generated ones come with `up`. Reads metadata and property names only, never a value.
  * A property of a pinned, older version cannot be seen that way: there the version alone is checked.
  */
 export async function missingValues(client: VaultClient, settings: Settings): Promise<MissingReport> {
-  const found = await inParallel(declaredPaths(settings), AT_ONCE, (declared) => missingAt(client, declared));
+  const byPeople = declaredPaths(settings).filter(({ generated }) => !generated);
+  const found = await inParallel(byPeople, AT_ONCE, (declared) => missingAt(client, declared));
   return { missing: found.flatMap(({ missing }) => missing), unseen: found.flatMap(({ unseen }) => unseen) };
 }
 

@@ -1,6 +1,8 @@
+import { generatedSecrets } from "../../config/generated-secrets.ts";
+import { readsOf } from "../../config/reads.ts";
 import type { NamespaceSettings, SecretSettings, Settings, StoreSettings } from "../../config/schema.ts";
 import { goDuration } from "../durations.ts";
-import { API_VERSION, ownLabels } from "./metadata.ts";
+import { API_VERSION, GENERATED_ANNOTATION, ownLabels } from "./metadata.ts";
 
 export type ExternalSecretManifest = ReturnType<typeof externalSecretManifest>;
 
@@ -22,7 +24,10 @@ export function externalSecretManifest(
       name: secret.name,
       namespace: namespace.name,
       labels,
-      annotations: awaitAnnotations(settings.externalSecrets.readiness.mode),
+      annotations: {
+        ...awaitAnnotations(settings.externalSecrets.readiness.mode),
+        ...generatedAnnotations(settings, namespace, secret),
+      },
     },
     spec: {
       refreshInterval: goDuration(secret.refreshInterval),
@@ -65,6 +70,19 @@ function awaitAnnotations(mode: "require" | "report"): Readonly<Record<string, s
   return mode === "require"
     ? { "pulumi.com/waitFor": "condition=Ready" }
     : { "pulumi.com/skipAwait": "true" };
+}
+
+/** A new version is a new annotation, upon which ESO reads at once instead of at its next refresh. */
+function generatedAnnotations(
+  settings: Settings,
+  namespace: NamespaceSettings,
+  secret: SecretSettings,
+): Readonly<Record<string, string>> {
+  const keys = readsOf(secret).map(({ key }) => key);
+  const versions = generatedSecrets(settings)
+    .filter(({ mount, path }) => mount === namespace.mount && keys.includes(path))
+    .map(({ path, version }) => `${path}=${version}`);
+  return versions.length === 0 ? {} : { [GENERATED_ANNOTATION]: versions.join(",") };
 }
 
 /**

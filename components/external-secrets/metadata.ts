@@ -11,3 +11,6 @@ export function ownLabels(environment: string): Readonly<Record<string, string>>
     [OWNER_LABEL]: environment,
   };
 }
+
+/** Annotation of an ExternalSecret that says which versions of generated secrets it is to read. */
+export const GENERATED_ANNOTATION = "vault-management/generated";

@@ -4,16 +4,23 @@ import type { Helm } from "./helm.ts";
 import { refOf } from "./kubernetes-client.ts";
 import { objectKey, pruneKubernetes } from "./kubernetes-prune.ts";
 import { applyKubernetes } from "./kubernetes-resource.ts";
+import { applyKvSecret, kvSecretType } from "./kv-secret.ts";
 import type { Owned } from "./owned.ts";
 import { Providers } from "./providers.ts";
-import { type Fields, messageOf } from "./values.ts";
+import { passwordOf, passwordType } from "./random-password.ts";
+import { type Fields, fieldsOf, messageOf, unwrapped } from "./values.ts";
 import { pruneVault } from "./vault-prune.ts";
 import { applyVault } from "./vault-resource.ts";
 import { vaultTypes } from "./vault-types.ts";
 
 type ResourceArgs = runtime.MockResourceArgs;
 type ResourceResult = runtime.MockResourceResult;
-type Applied = { readonly id: string; readonly action: ChangeAction };
+type Applied = {
+  readonly id: string;
+  readonly action: ChangeAction;
+  /** Beyond the inputs. */
+  readonly outputs?: Fields;
+};
 
 const helmType = "kubernetes:helm.sh/v3:Release";
 
@@ -52,7 +59,8 @@ export class Deployment {
     if (this.#failures.length > 0) throw new Error("not started, because another resource failed");
     this.#underWay += 1;
     try {
-      return { id: await this.#create(args), state: args.inputs };
+      const { id, outputs } = await this.#create(args);
+      return { id, state: { ...args.inputs, ...outputs } };
     } catch (error) {
       this.#failures.push(`${args.name} (${args.type}): ${messageOf(error)}`);
       throw error;
@@ -87,14 +95,14 @@ export class Deployment {
     await this.#providers.close();
   }
 
-  async #create({ type, name, inputs, provider }: ResourceArgs): Promise<string> {
+  async #create({ type, name, inputs, provider }: ResourceArgs): Promise<Omit<Applied, "action">> {
     if (type.startsWith("pulumi:providers:")) {
       await this.#providers.add(type, name, inputs);
-      return name;
+      return { id: name };
     }
-    const { id, action } = await this.#apply(type, inputs, provider);
-    this.#report({ action, type, name });
-    return id;
+    const applied = await this.#apply(type, fieldsOf(unwrapped(inputs)), provider);
+    this.#report({ action: applied.action, type, name });
+    return applied;
   }
 
   async #apply(type: string, inputs: Fields, provider: string | undefined): Promise<Applied> {
@@ -107,6 +115,9 @@ export class Deployment {
       this.#objects.add(objectKey(refOf(inputs)));
       return applyKubernetes(this.#providers.kubernetes(provider), inputs, this.#owner);
     }
+    // Nothing remembers it: it is made anew each time, and used where the secret that it is for is still to be written.
+    if (type === passwordType) return { id: "none", action: "same", outputs: { result: passwordOf(inputs) } };
+    if (type === kvSecretType) return applyKvSecret(this.#providers.vault(provider), inputs);
     const parts = vaultTypes[type];
     if (parts !== undefined) {
       for (const part of parts) this.#vaultPaths.add(part.path(inputs));

@@ -73,7 +73,7 @@ async function write(
 }
 
 /** A KV version 2 mount answers 400 while it prepares itself, which takes moments (Vault's own "Upgrading from..."). */
-async function settled<T>(request: () => Promise<T>): Promise<T> {
+export async function settled<T>(request: () => Promise<T>): Promise<T> {
   const outcome = await until(
     "Vault had prepared the mount",
     { deadlineMs: 30_000, intervalMs: 200 },

@@ -2,10 +2,12 @@ import { readFile } from "node:fs/promises";
 import { crdManifests } from "../../../components/external-secrets/crds.ts";
 import { NamespaceSecrets } from "../../../components/external-secrets/namespace-secrets.ts";
 import { ExternalSecretsOperator } from "../../../components/external-secrets/operator.ts";
+import { GeneratedSecret } from "../../../components/generated/generated-secret.ts";
 import { createProviders } from "../../../components/providers.ts";
 import { VaultCluster } from "../../../components/vault/cluster.ts";
 import { NamespaceAccess } from "../../../components/vault/namespace-access.ts";
 import { WorkloadAuth } from "../../../components/vault/workload-auth.ts";
+import { generatedSecrets } from "../../../config/generated-secrets.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { auditDevices, plainSecrets, resourceRules } from "../../../policy/rules/all.ts";
 import { defaultsOf, type ResourceView, type StackView, UNKNOWN } from "../../../policy/rules/resource.ts";
@@ -22,9 +24,16 @@ export async function programOf(
   crds: typeof esoCrds = [],
 ): Promise<readonly ResourceView[]> {
   const recorded = await recordResources(() => {
-    const { vault, kubernetes } = createProviders(settings);
+    const { vault, kubernetes, random } = createProviders(settings);
     const cluster = new VaultCluster("vault", settings, { provider: vault });
     const auth = new WorkloadAuth("workload-auth", settings, { provider: vault, dependsOn: cluster });
+    const generated = generatedSecrets(settings).map(
+      (secret) =>
+        new GeneratedSecret(`${secret.mount}/${secret.path}`, secret, {
+          providers: { vault, random },
+          dependsOn: cluster,
+        }),
+    );
     const operator = new ExternalSecretsOperator(
       "external-secrets",
       { settings, crds },
@@ -39,7 +48,7 @@ export async function programOf(
       new NamespaceSecrets(
         namespace.name,
         { settings, namespace, roles, operator },
-        { provider: kubernetes },
+        { provider: kubernetes, dependsOn: generated },
       );
     }
   });

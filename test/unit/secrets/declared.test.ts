@@ -21,6 +21,7 @@ describe("declaredPaths", () => {
       {
         mount: "kv",
         path: "a/host",
+        generated: false,
         properties: ["name"],
         wholeSecret: false,
         reads: [{ property: "name" }],
@@ -29,6 +30,7 @@ describe("declaredPaths", () => {
       {
         mount: "kv",
         path: "team/all",
+        generated: false,
         properties: [],
         wholeSecret: true,
         reads: [{}],
@@ -37,6 +39,7 @@ describe("declaredPaths", () => {
       {
         mount: "kv",
         path: "team/db",
+        generated: false,
         properties: ["password", "user"],
         wholeSecret: false,
         reads: [{ property: "password", version: 3 }, { property: "password" }, { property: "user" }],
@@ -48,6 +51,7 @@ describe("declaredPaths", () => {
       {
         mount: "second",
         path: "team/db",
+        generated: false,
         properties: ["password"],
         wholeSecret: false,
         reads: [{ property: "password" }],

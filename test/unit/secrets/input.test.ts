@@ -10,6 +10,7 @@ const named: DeclaredPath = {
   path: "team/db",
   properties: ["password", "user"],
   wholeSecret: false,
+  generated: false,
   reads: [],
   externalSecrets: [],
 };
