@@ -2,10 +2,13 @@ import type { DataEntry, GeneratedValue } from "./generated.ts";
 import { randomBits } from "./generated-secrets.ts";
 import type { Problem } from "./problems.ts";
 import { pathText, show } from "./problems.ts";
+import { mountOf } from "./rotation-settings.ts";
 import type { Declaration } from "./schema.ts";
 
 /** Below it NIST SP 800-63B, 5.1.2.2, asks whoever checks a secret to limit attempts: we cannot know that they do. */
 const FEWEST_BITS = 64;
+
+type Place = Pick<Entry, "mount" | "key">;
 
 interface Entry extends DataEntry {
   readonly mount: string;
@@ -22,6 +25,7 @@ export function generatedProblems(declared: Declaration): readonly Problem[] {
   return [
     ...madeTwice(generated),
     ...madeByNobody(entries, generated),
+    ...rotatedAsWell(generated, declared),
     ...guessable(generated),
     ...(declared.tier === "production" ? notNamed(declared, generated) : []),
     ...namedForNothing(declared, generated),
@@ -82,6 +86,25 @@ function madeByNobody(entries: readonly Entry[], generated: readonly Generated[]
     });
 }
 
+/** Two writers of one secret: each write of the one would be somebody else's to the other. */
+function rotatedAsWell(generated: readonly Generated[], declared: Declaration): readonly Problem[] {
+  const rotated = Object.entries(declared.rotation?.keys ?? {}).map(([name, key]) => ({
+    key: key.path,
+    mount: mountOf(key, declared),
+    at: pathText(["rotation", "keys", name]),
+  }));
+  return generated.flatMap((entry) =>
+    rotated
+      .filter((other) => samePath(entry, other))
+      .map((other) => ({
+        path: entry.at,
+        found: `${placeOf(entry)}, at the path that ${other.at} rotates`,
+        allowed: "one writer for each KV secret: the generator or a rotation",
+        fix: `keep the generated value at a path of its own, or write ${placeOf(entry)} here and let the rotation write it`,
+      })),
+  );
+}
+
 function guessable(generated: readonly Generated[]): readonly Problem[] {
   return generated
     .filter((entry) => randomBits(entry.generated) < FEWEST_BITS)
@@ -128,7 +151,7 @@ function namedForNothing(
   );
 }
 
-function samePath(a: Entry, b: Entry): boolean {
+function samePath(a: Place, b: Place): boolean {
   return a.mount === b.mount && a.key === b.key;
 }
 

@@ -23,18 +23,20 @@ const stack = stackView();
 function stackView(): StackView {
   const config = new pulumi.Config("vault-management");
   const tier = config.get("tier");
-  const cluster = clusterOf(config);
+  const cluster = sectionOf<{ readonly cluster?: string }>(config, "vault")?.cluster;
+  const generated = sectionOf<{ readonly production?: readonly string[] }>(config, "generated")?.production;
   return {
     name: pulumi.getStack(),
     ...(tier === undefined ? {} : { tier }),
     ...(cluster === undefined ? {} : { cluster }),
+    ...(generated === undefined ? {} : { generated }),
   };
 }
 
 /** A section that cannot be read is the program's to report, in better words. */
-function clusterOf(config: pulumi.Config): string | undefined {
+function sectionOf<T>(config: pulumi.Config, name: string): T | undefined {
   try {
-    return config.getObject<{ readonly cluster?: string }>("vault")?.cluster;
+    return config.getObject<T>(name);
   } catch {
     return undefined;
   }

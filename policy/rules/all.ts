@@ -1,5 +1,6 @@
 import { auditDevices, auditHmacKeys, rawAudit } from "./audit.ts";
 import { externalSecretsInComponents } from "./external-secrets.ts";
+import { kvValues } from "./kv-values.ts";
 import { plainSecrets } from "./plain-secrets.ts";
 import { protectedMounts } from "./protected-mounts.ts";
 import type { ResourceRule } from "./resource.ts";
@@ -17,5 +18,6 @@ export const resourceRules: readonly ResourceRule[] = [
   rawAudit,
   auditHmacKeys,
   protectedMounts,
+  kvValues,
   externalSecretsInComponents,
 ];

@@ -21,6 +21,8 @@ export interface StackView {
   readonly tier?: string;
   /** As above: `managed` when the stack owns the cluster-wide settings of Vault. */
   readonly cluster?: string;
+  /** As above: the values that may be generated in production, `path#property`. */
+  readonly generated?: readonly string[];
 }
 
 /** What is wrong with a resource, and what to do about it; neither ever holds a secret value. */

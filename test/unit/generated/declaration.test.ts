@@ -2,9 +2,14 @@ import { describe, expect, it } from "vitest";
 import { generatedSecrets } from "../../../config/generated-secrets.ts";
 import { parseSettings } from "../../../config/parse.ts";
 import { expectRefused, problemsIn, withSecret } from "../config/declarations.ts";
+import { withKeys } from "../rotation/declarations.ts";
 import { dataPath, generated, productionWith, settingsWithData } from "./declarations.ts";
 
 const data = (entries: Record<string, unknown>) => withSecret({ data: entries });
+
+/** A key at the path of generated values. */
+const { rotation } = withKeys({ db: { path: "llm/db", property: "other" } });
+const rotated = { rotation };
 
 describe("a generated value", () => {
   it("has its defaults, and is read like any other", () => {
@@ -96,6 +101,14 @@ describe("a generated value", () => {
       `${dataPath}.user`,
       /llm\/db#user/,
       /generated there: password/,
+      /path of its own/,
+    ],
+    [
+      "a path that is rotated as well",
+      { ...data({ api_key: generated("other"), key: "llm/db#other" }), ...rotated },
+      `${dataPath}.api_key`,
+      /llm\/db#other, at the path that rotation\.keys\.db rotates/,
+      /one writer/,
       /path of its own/,
     ],
     [

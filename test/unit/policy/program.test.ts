@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { parseSettings } from "../../../config/parse.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { auditDevices, plainSecrets, resourceRules } from "../../../policy/rules/all.ts";
 import { messageOf, type ResourceView, subjectOf, UNKNOWN } from "../../../policy/rules/resource.ts";
 import { rawNamespaces, settingsOf, settingsWith } from "../arbitrary-settings.ts";
+import { generated, productionWith, settingsWithData } from "../generated/declarations.ts";
 import { esoCrds, packFindings, programOf, stackOf } from "./program.ts";
 
 const dev = settingsOf("dev");
@@ -30,6 +32,20 @@ describe("the program passes the pack", () => {
     const registered = await programOf(settings);
     expect(registered.length).toBeGreaterThan(20);
     expect(packFindings(registered, stackOf(settings))).toEqual([]);
+  });
+
+  it("with values that are generated, and in production named", async () => {
+    const data = { password: generated("password"), token: generated("token") };
+    const places = ["llm/db#password", "llm/db#token"];
+    const production = parseSettings(productionWith(data, places), "Pulumi.prod.yaml");
+    for (const settings of [settingsWithData(data), production]) {
+      const registered = await programOf(settings);
+      expect(registered.filter(({ type }) => type === "vault:kv/secretV2:SecretV2")).toHaveLength(1);
+      expect(packFindings(registered, stackOf(settings))).toEqual([]);
+    }
+    expect(packFindings(await programOf(production), { ...stackOf(production), generated: [] })).toEqual([
+      "kv-values kv-prod/llm/db",
+    ]);
   });
 
   it("as prod declares it", () => {

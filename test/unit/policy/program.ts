@@ -63,8 +63,8 @@ export async function programOf(
   }));
 }
 
-export function stackOf({ environment, tier, vault }: Settings): StackView {
-  return { name: environment, tier, cluster: vault.cluster };
+export function stackOf({ environment, tier, vault, generated }: Settings): StackView {
+  return { name: environment, tier, cluster: vault.cluster, generated: generated.production };
 }
 
 /** What the whole pack, as it is without configuration, finds: `<rule> <resource>`. */
