@@ -1,13 +1,129 @@
-import { readFileSync } from "node:fs";
-import { exitCodes } from "./errors.ts";
-import { rotationSpec } from "./spec.ts";
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { exitCodes, OvertakenError, RotationError } from "./errors.ts";
+import { RotationCluster } from "./kubernetes.ts";
+import { Lineage } from "./lineage.ts";
+import { Log } from "./log.ts";
+import { Narrator } from "./narrator.ts";
+import { chooseProvider } from "./providers/choose.ts";
+import { type Command, run } from "./rotation.ts";
+import { limitsOf, type RotationSpec, rotationSpec } from "./spec.ts";
+import { RotationVault } from "./vault.ts";
+
+/**
+ * The rotation job. Beside its two arguments it takes from the environment: KUBERNETES_SERVICE_HOST and _PORT, as every pod
+ * has them; ROTATION_JOB, the name of the Kubernetes Job, whose retries are one rotation (@default every run is its own);
+ * SERVICE_ACCOUNT_DIR (@default where pods have it); VAULT_CACERT, instead of the specification's `vault.caFile`.
+ * It ends with one of {@link exitCodes}.
+ */
 
 const USAGE = "usage: node rotator.mjs rotate|finish <spec.json>";
+const SERVICE_ACCOUNT_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-const [command, file] = process.argv.slice(2);
-if ((command !== "rotate" && command !== "finish") || file === undefined) {
-  console.error(USAGE);
-  process.exit(exitCodes.usage);
+async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const [command, file] = args;
+  if ((command !== "rotate" && command !== "finish") || file === undefined || args.length > 2) {
+    console.error(USAGE);
+    return exitCodes.usage;
+  }
+  const spec = await readSpec(file);
+  if (spec === undefined) return exitCodes.usage;
+  const log = new Log({ environment: spec.environment, key: spec.key, command });
+  const cluster = await connectCluster(spec, env, log);
+  const narrator = new Narrator(spec, cluster, log);
+  try {
+    await rotate(command, { spec, env, log, cluster, narrator });
+    return exitCodes.done;
+  } catch (error) {
+    return await ending(error, log, narrator);
+  }
 }
-const spec = rotationSpec.parse(JSON.parse(readFileSync(file, "utf8")));
-console.log(JSON.stringify({ step: "begun", command, key: spec.key }));
+
+interface Parts {
+  readonly spec: RotationSpec;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Log;
+  readonly cluster: RotationCluster;
+  readonly narrator: Narrator;
+}
+
+async function rotate(command: Command, parts: Parts): Promise<void> {
+  const { spec, env, log, cluster } = parts;
+  const limits = limitsOf(spec);
+  const caFile = env.VAULT_CACERT ?? spec.vault.caFile;
+  const caPem = caFile === undefined ? undefined : await readFile(caFile, "utf8");
+  const vault = new RotationVault(spec.vault, limits, caPem);
+  const jwt = log.secrets.add(await cluster.ownToken(spec.account, spec.vault.audiences));
+  log.secrets.add(await vault.login(spec.vault, jwt));
+  try {
+    const lineage = await Lineage.open(vault, spec.state);
+    const provider = chooseProvider(spec, log.secrets.add(await adminKey(spec, vault)));
+    const job = env.ROTATION_JOB || undefined;
+    await run(command, { ...parts, limits, vault, lineage, provider, job, run: randomUUID() });
+  } finally {
+    await vault.logout();
+  }
+}
+
+async function adminKey({ admin }: RotationSpec, vault: RotationVault): Promise<string | undefined> {
+  if (admin === undefined) return undefined;
+  const { data, gone } = await vault.read(admin);
+  const value = data?.[admin.property];
+  if (typeof value === "string" && value !== "") return value;
+  throw new RotationError("provider", {
+    field: `admin credential ${admin.mount}/${admin.path}#${admin.property}`,
+    found: gone === undefined ? "no such property" : `nothing (${gone})`,
+    allowed: "a credential that may create, list and revoke keys",
+    fix: "make one at the provider and put it there",
+  });
+}
+
+async function readSpec(file: string): Promise<RotationSpec | undefined> {
+  try {
+    const parsed = rotationSpec.safeParse(JSON.parse(await readFile(file, "utf8")));
+    if (parsed.success) return parsed.data;
+    for (const { path, message } of parsed.error.issues)
+      console.error(`${file}: ${path.join(".")}: ${message}`);
+  } catch (error) {
+    console.error(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return undefined;
+}
+
+async function connectCluster(
+  spec: RotationSpec,
+  env: NodeJS.ProcessEnv,
+  log: Log,
+): Promise<RotationCluster> {
+  const folder = env.SERVICE_ACCOUNT_DIR ?? SERVICE_ACCOUNT_DIR;
+  const [caPem, token] = await Promise.all([
+    readFile(join(folder, "ca.crt"), "utf8"),
+    readFile(join(folder, "token"), "utf8"),
+  ]);
+  const { KUBERNETES_SERVICE_HOST: host = "kubernetes.default.svc", KUBERNETES_SERVICE_PORT: port = "443" } =
+    env;
+  const address = `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return new RotationCluster({ address, caPem, token: log.secrets.add(token.trim()) }, limitsOf(spec));
+}
+
+async function ending(error: unknown, log: Log, narrator: Narrator): Promise<number> {
+  if (error instanceof OvertakenError) {
+    log.step("overtaken", { note: error.message });
+    return exitCodes.done;
+  }
+  if (error instanceof RotationError) {
+    const { failure, field, found, allowed, fix } = error;
+    log.step("failed", { failure, field, found, allowed, fix });
+    await narrator.tell("RotationFailed", error.message);
+    return exitCodes[failure];
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  console.error(log.secrets.redact(text));
+  return exitCodes.unexpected;
+}
+
+process.exitCode = await main(process.argv.slice(2), process.env).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  return exitCodes.unexpected;
+});

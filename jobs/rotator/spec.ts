@@ -82,8 +82,34 @@ export const rotationSpec = z.strictObject({
       name: nonEmpty,
     }),
   ),
+  /** Seconds of patience; see {@link limitsOf} for the defaults. */
+  limits: z
+    .strictObject({
+      request: z.number().positive(),
+      retry: z.number().positive(),
+      test: z.number().positive(),
+      sync: z.number().positive(),
+    })
+    .partial()
+    .optional(),
 });
 
 export type RotationSpec = z.output<typeof rotationSpec>;
 export type ProviderSpec = RotationSpec["provider"];
 export type HttpCall = z.output<typeof httpCall>;
+
+export interface Limits {
+  /** For one request. @default 15 */
+  readonly request: number;
+  /** For a server that is down, busy or failing, before the run gives up. @default 30 */
+  readonly retry: number;
+  /** For a new key to be known everywhere at its provider. @default 60 */
+  readonly test: number;
+  /** For all consumers to sync the promoted key. @default 300 */
+  readonly sync: number;
+}
+
+export function limitsOf({ limits = {} }: RotationSpec): Limits {
+  const { request = 15, retry = 30, test = 60, sync = 300 } = limits;
+  return { request, retry, test, sync };
+}

@@ -1,0 +1,83 @@
+import type { RotationCluster } from "./kubernetes.ts";
+import type { Lineage } from "./lineage.ts";
+import type { Log } from "./log.ts";
+import type { Narrator } from "./narrator.ts";
+import type { Provider } from "./providers/provider.ts";
+import type { Limits, RotationSpec } from "./spec.ts";
+import type { RotationState } from "./state.ts";
+import { createKey } from "./steps/create.ts";
+import { finishDue, nothingDue } from "./steps/finish.ts";
+import { promote } from "./steps/promote.ts";
+import { settle } from "./steps/settle.ts";
+import { testStaged } from "./steps/test.ts";
+import type { RotationVault } from "./vault.ts";
+
+/** What every step works with. */
+export interface Rotation {
+  readonly spec: RotationSpec;
+  readonly limits: Limits;
+  /** Of this run alone. */
+  readonly run: string;
+  /** The Kubernetes Job that this run belongs to, if it was told. */
+  readonly job: string | undefined;
+  readonly vault: RotationVault;
+  readonly cluster: RotationCluster;
+  readonly provider: Provider;
+  readonly lineage: Lineage;
+  readonly log: Log;
+  readonly narrator: Narrator;
+}
+
+export type Command = "rotate" | "finish";
+
+/** Each phase's step leads to a later one, and the last to idle; killed in it, the next run does it again. */
+const steps: Readonly<
+  Record<Exclude<RotationState["phase"], "idle">, (rotation: Rotation) => Promise<void>>
+> = {
+  creating: createKey,
+  staged: testStaged,
+  promoting: promote,
+  promoted: settle,
+};
+
+/**
+ * One run. `rotate` ends what an earlier run began, else begins a rotation and brings it to its end, once a Job. `finish`
+ * begins none. Both revoke previous keys whose overlap is over.
+ * @throws RotationError for what a person is to hear of; OvertakenError when another run is at work
+ */
+export async function run(command: Command, rotation: Rotation): Promise<void> {
+  const { lineage, job, log, vault, narrator } = rotation;
+  const begun = lineage.state;
+  const sameJob = job !== undefined && begun.job === job;
+  const ended = begun.phase === "idle";
+  if (ended && (command === "finish" || sameJob) && nothingDue(begun, vault.roughNow)) {
+    log.step("nothing-to-do");
+    return;
+  }
+  await lineage.claim(rotation.run, job);
+  narrator.now = new Date(lineage.now);
+  log.step("claimed", { generation: begun.generation, phase: begun.phase });
+  await complete(rotation);
+  await finishDue(rotation);
+  if (command === "rotate" && ended && !sameJob) {
+    await begin(rotation);
+    await complete(rotation);
+  }
+  log.step("done", { generation: lineage.state.generation });
+}
+
+async function begin(rotation: Rotation): Promise<void> {
+  if (rotation.provider.maker !== undefined) return createKey(rotation);
+  await rotation.narrator.tell(
+    "RotationWaiting",
+    "waits for an operator to put a key that the provider made",
+  );
+}
+
+async function complete(rotation: Rotation): Promise<void> {
+  for (;;) {
+    const { phase } = rotation.lineage.state;
+    if (phase === "idle") return;
+    await steps[phase](rotation);
+  }
+}
