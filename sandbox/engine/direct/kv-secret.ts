@@ -15,10 +15,12 @@ export async function applyKvSecret(
 ): Promise<{ readonly id: string; readonly action: ChangeAction }> {
   const [mount, name] = [requiredText(inputs, "mount"), requiredText(inputs, "name")];
   const id = `${mount}/data/${name}`;
-  const cas = Number(requiredText(fieldsOf(inputs.options), "cas"));
+  const options = fieldsOf(inputs.options);
+  const cas = Number(requiredText(options, "cas"));
   const metadata = await settled(() => vault.read(`${mount}/metadata/${name}`));
   if (Number(metadata?.current_version ?? 0) === cas + 1) return { id, action: "same" };
   const data: unknown = JSON.parse(requiredText(inputs, "dataJson"));
-  await settled(() => vault.write(id, { data, options: { cas } }));
+  // As Pulumi's provider sends it, the text among the options and the number beside them that Vault passes over.
+  await settled(() => vault.write(id, { data, options, cas: 0 }));
   return { id, action: cas === 0 ? "created" : "updated" };
 }

@@ -4,7 +4,9 @@ import { readState } from "../../../sandbox/state.ts";
 import { Cluster } from "../main-job/cluster.ts";
 import { deploy, type Edit, type Fields, type Ground, valueInVault } from "../main-job/ground.ts";
 
-const path = "generated/db";
+/** Where the values stand in Vault, below the mount. */
+export const generatedPath = "generated/db";
+const path = generatedPath;
 const [namespace, secret] = ["generated", "db"];
 const soon = { timeout: 30_000, interval: 250 };
 
