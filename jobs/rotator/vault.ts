@@ -130,8 +130,9 @@ export class RotationVault {
       ...(this.#token === undefined ? {} : { "x-vault-token": this.#token }),
     };
     const answer = await this.#http.send({ method, url, headers, body });
-    const date = new Date(answer.headers.date ?? "");
-    if (!Number.isNaN(date.getTime())) this.roughNow = date;
+    const date = Date.parse(answer.headers.date ?? "");
+    // It comes without its fraction: better to look in vain than to overlook what has just fallen due.
+    if (!Number.isNaN(date)) this.roughNow = new Date(date + 999);
     return answer;
   }
 }

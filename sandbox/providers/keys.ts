@@ -19,6 +19,8 @@ export interface Key {
   readonly status: KeyStatus;
   /** From when on it is accepted, in milliseconds of this process. */
   readonly knownFrom: number;
+  /** When it was revoked. */
+  readonly revokedAt?: Date;
 }
 
 /** An administrator's credential: whether it is still valid, and whether it may manage keys. */
@@ -76,6 +78,10 @@ export class KeyStore {
     this.#mark(key, status);
   }
 
+  keyWithValue(value: string): Key | undefined {
+    return this.#keys.find((one) => one.value === value);
+  }
+
   key(id: string): Key | undefined {
     return this.#keys.find((one) => one.id === id);
   }
@@ -102,7 +108,8 @@ export class KeyStore {
   }
 
   #mark(key: Key, status: KeyStatus): void {
-    this.#keys[this.#keys.indexOf(key)] = { ...key, status };
+    const revokedAt = status === "revoked" ? { revokedAt: new Date() } : {};
+    this.#keys[this.#keys.indexOf(key)] = { ...key, status, ...revokedAt };
   }
 }
 

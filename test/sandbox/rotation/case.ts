@@ -32,6 +32,8 @@ export class RotationCase {
   readonly proxies: Proxies;
   readonly project: string;
   readonly folder: string;
+  /** Value -> the version of the live slot that it was seen in. */
+  readonly #seen = new Map<string, number>();
 
   private constructor(ground: RotationGround, spec: RotationSpec, proxies: Proxies, folder: string) {
     this.ground = ground;
@@ -85,7 +87,9 @@ export class RotationCase {
     const data = secret.data as Fields;
     const { version } = secret.metadata as { readonly version: number };
     const value = data[this.spec.live.property];
-    return { version, data, ...(typeof value === "string" ? { value } : {}) };
+    if (typeof value !== "string") return { version, data };
+    this.#seen.set(value, version);
+    return { version, data, value };
   }
 
   async state(): Promise<RotationState | undefined> {
@@ -112,6 +116,19 @@ export class RotationCase {
     return this.accounts()
       .filter(({ id }) => !named.includes(`"${id}"`))
       .map(({ name }) => name);
+  }
+
+  /** Keys that consumers had, and that were revoked before the overlap after their successor's promotion was over. */
+  async revokedEarly(): Promise<readonly string[]> {
+    const metadata = await this.ground.vault.read(`${MOUNT}/metadata/${this.spec.live.path}`);
+    const versions = metadata?.versions as Readonly<Record<string, { readonly created_time: string }>>;
+    return [...this.#seen].flatMap(([value, version]) => {
+      const revokedAt = this.ground.provider.state.keys.keyWithValue(value)?.revokedAt;
+      const replacedAt = Date.parse(versions[version + 1]?.created_time ?? "");
+      if (revokedAt === undefined) return [];
+      const early = replacedAt + this.spec.overlapSeconds * 1_000 - revokedAt.getTime();
+      return early <= 0 ? [] : [`version ${version}: ${early} ms early`];
+    });
   }
 
   async externalSecret(): Promise<Fields> {

@@ -54,7 +54,7 @@ export async function rotationGround(sandbox: RunningSandbox): Promise<RotationG
       eso.kill("SIGKILL");
       await provider.close();
       await cluster.send("DELETE", `/api/v1/namespaces/${NAMESPACE}`);
-      await vault.delete(`auth/${AUTH_MOUNT}`.replace(/^/, "sys/"));
+      await vault.delete(`sys/auth/${AUTH_MOUNT}`);
       await vault.delete(`sys/mounts/${MOUNT}`);
       await vault.close();
       await rm(folder, { recursive: true });
