@@ -1,8 +1,16 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { withVault } from "../../../clients/vault.ts";
 import { readState } from "../../../sandbox/state.ts";
+import { commandsIn } from "../canaries/ground.ts";
 import { Cluster } from "../main-job/cluster.ts";
-import { deploy, type Edit, type Fields, type Ground, valueInVault } from "../main-job/ground.ts";
+import {
+  declarationWith,
+  deploy,
+  type Edit,
+  type Fields,
+  type Ground,
+  valueInVault,
+} from "../main-job/ground.ts";
 
 /** Where the values stand in Vault, below the mount. */
 export const generatedPath = "generated/db";
@@ -53,6 +61,24 @@ export function generatedChecks(prepare: () => Promise<Ground>): void {
         expect(characters.test(value)).toBe(true);
       }
       await expectSynced("password");
+    });
+
+    it("is nothing that a person puts, nor can", async () => {
+      const declaration = await declarationWith(ground.sandbox, generatedStack({ password, other: {} }));
+      const commands = await commandsIn(ground.sandbox, declaration, {});
+      const token = await readState(ground.sandbox.vault.tokens.secretAdmin);
+      const missing = await commands.run(["cli/secrets/main.ts", "missing"], token);
+      expect(missing).toMatchObject({
+        code: 0,
+        output: expect.stringContaining("No declared value is missing"),
+      });
+      const put = await commands.run(
+        ["cli/secrets/main.ts", "put", path, "-p", "password"],
+        token,
+        "by hand",
+      );
+      expect(put).toMatchObject({ code: 1, output: expect.stringMatching(/is generated.*raise the epoch/s) });
+      expect(await version()).toBe(1);
     });
 
     it("stays as it is with the next `up`", async () => {
