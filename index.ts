@@ -2,6 +2,7 @@ import { NamespaceSecrets } from "./components/external-secrets/namespace-secret
 import { ExternalSecretsOperator } from "./components/external-secrets/operator.ts";
 import { awaitReadiness } from "./components/external-secrets/readiness.ts";
 import { GeneratedSecret } from "./components/generated/generated-secret.ts";
+import { Pki } from "./components/pki/pki.ts";
 import { createProviders } from "./components/providers.ts";
 import { VaultCluster } from "./components/vault/cluster.ts";
 import { NamespaceAccess } from "./components/vault/namespace-access.ts";
@@ -23,6 +24,7 @@ const generated = generatedSecrets(settings).map(
       dependsOn: cluster,
     }),
 );
+settings.pki && new Pki("pki", { settings, pki: settings.pki }, { provider: vault, dependsOn: cluster });
 const operator = new ExternalSecretsOperator(
   "external-secrets",
   { settings, crds },

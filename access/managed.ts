@@ -12,8 +12,12 @@ import {
   roleParameters,
   tuneParameters,
 } from "./parameters.ts";
+import { pkiInVault } from "./pki.ts";
 
-export type ManagedSettings = Pick<Settings, "environment" | "tier" | "vault" | "kubernetes" | "namespaces">;
+export type ManagedSettings = Pick<
+  Settings,
+  "environment" | "tier" | "vault" | "kubernetes" | "namespaces" | "pki"
+>;
 
 /** Something that the program manages in Vault, and what it needs there. */
 export interface ManagedPath extends Grant {
@@ -33,6 +37,7 @@ export function managedInVault(settings: ManagedSettings): readonly ManagedPath[
     ...roles(settings),
     ...policies(settings),
     ...generatedValues(settings),
+    ...pkiInVault(settings),
     ...(settings.vault.cluster === "managed" ? clusterSettings(settings) : []),
   ];
 }

@@ -23,7 +23,7 @@ function emptyNamespaces({ namespaces }: Declaration): readonly Problem[] {
     .map(([name]) => ({
       path: pathText(["namespaces", name]),
       found: "neither a store nor a secret",
-      allowed: "a store, services with secrets, or both",
+      allowed: "a store, services with secrets or certificates, or both",
       fix: "add store: {} for a store alone, declare a service, or remove the namespace",
     }));
 }
@@ -42,8 +42,11 @@ function nothingToIsolate({ namespaces }: Declaration): readonly Problem[] {
     }));
 }
 
-function hasSecret({ secrets }: Declaration["namespaces"][string]["services"][string]): boolean {
-  return Object.keys(secrets).length > 0;
+function hasSecret({
+  secrets,
+  certificates,
+}: Declaration["namespaces"][string]["services"][string]): boolean {
+  return Object.keys(secrets).length > 0 || Object.keys(certificates).length > 0;
 }
 
 function storeMounts({ namespaces, vault }: Declaration): readonly Problem[] {

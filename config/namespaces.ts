@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { dataEntry } from "./generated.ts";
+import { certificatesSection } from "./pki.ts";
 import { remoteKey } from "./remote-ref.ts";
 import { dnsLabel, duration, mapOf, mountPath, objectName, secretKey, section, text } from "./values.ts";
 
@@ -46,7 +47,8 @@ const secret = section({
 });
 
 const service = section({
-  secrets: mapOf(objectName, secret),
+  secrets: mapOf(objectName, secret).default({}),
+  certificates: certificatesSection,
 });
 
 const namespace = section({

@@ -2,6 +2,7 @@ import { OPERATOR_PREFIX } from "../access/operators/names.ts";
 import { generatedProblems } from "./generated-rules.ts";
 import { namespaceProblems } from "./namespace-rules.ts";
 import { operatorProblems } from "./operators.ts";
+import { pkiMounts, pkiProblems } from "./pki-rules.ts";
 import type { Problem } from "./problems.ts";
 import { pathText, show } from "./problems.ts";
 import { rotationProblems } from "./rotation-rules.ts";
@@ -14,6 +15,7 @@ export function crossFieldProblems(declared: Declaration): readonly Problem[] {
     ...mountOverlaps(declared),
     ...namespaceProblems(declared),
     ...generatedProblems(declared),
+    ...pkiProblems(declared),
     ...auditDevices(declared),
     ...clusterSingletons(declared),
     ...autopilotQuorum(declared),
@@ -25,14 +27,15 @@ export function crossFieldProblems(declared: Declaration): readonly Problem[] {
   ];
 }
 
-function mountOverlaps({ vault, operators }: Declaration): readonly Problem[] {
+function mountOverlaps(declared: Declaration): readonly Problem[] {
+  const { vault, operators } = declared;
   const logins = [
     { mount: vault.auth.mount, path: ["vault", "auth", "mount"] },
     ...(operators?.ci ? [{ mount: operators.ci.mount, path: ["operators", "ci", "mount"] }] : []),
     ...(operators?.people ? [{ mount: operators.people.mount, path: ["operators", "people", "mount"] }] : []),
   ];
   const mounts = Object.keys(vault.mounts).map((mount) => ({ mount, path: ["vault", "mounts", mount] }));
-  return overlaps([...mounts, ...logins]);
+  return overlaps([...mounts, ...pkiMounts(declared), ...logins]);
 }
 
 function overlaps(

@@ -5,6 +5,7 @@ import { kubernetesSection } from "./kubernetes.ts";
 import { monitoringSection } from "./monitoring.ts";
 import { namespacesSection } from "./namespaces.ts";
 import { operatorsSection } from "./operators.ts";
+import { pkiSection } from "./pki.ts";
 import { rotationSection } from "./rotation.ts";
 import type { RotationSettings } from "./rotation-settings.ts";
 import { dnsLabel, section } from "./values.ts";
@@ -21,6 +22,7 @@ export const declaration = section({
   externalSecrets: externalSecretsSection,
   operators: operatorsSection.optional(),
   generated: generatedSection,
+  pki: pkiSection.optional(),
   namespaces: namespacesSection,
   rotation: rotationSection.optional(),
   monitoring: monitoringSection,
@@ -50,9 +52,21 @@ export interface SecretSettings extends Omit<DeclaredSecret, "target" | "creatio
   readonly creationPolicy: "Owner" | "Orphan" | "Merge";
 }
 
+type DeclaredCertificate = Deep<
+  Declaration["namespaces"][string]["services"][string]["certificates"][string]
+>;
+
+export interface CertificateSettings extends Omit<DeclaredCertificate, "target"> {
+  /** Name of the ExternalSecret, and of the generator that it asks. */
+  readonly name: string;
+  /** Name of the Kubernetes Secret. */
+  readonly target: string;
+}
+
 export interface ServiceSettings {
   readonly name: string;
   readonly secrets: readonly SecretSettings[];
+  readonly certificates: readonly CertificateSettings[];
 }
 
 /** A SecretStore and who logs in for it. */

@@ -1,5 +1,6 @@
 import { settleRotation } from "./rotation-settings.ts";
 import type {
+  CertificateSettings,
   Declaration,
   NamespaceSettings,
   SecretSettings,
@@ -13,13 +14,15 @@ const DEFAULT_STORE = "vault-store";
 
 type DeclaredNamespace = Declaration["namespaces"][string];
 type DeclaredSecret = DeclaredNamespace["services"][string]["secrets"][string];
+type DeclaredCertificate = DeclaredNamespace["services"][string]["certificates"][string];
 
 /** Fills in what depends on other fields; everything named is sorted by name, so that order in the file changes nothing. */
 export function settle(declared: Declaration): Settings {
-  const { namespaces, vault, rotation: _, ...rest } = declared;
+  const { namespaces, vault, rotation: _, pki, ...rest } = declared;
   const rotation = settleRotation(declared);
   return deepFreeze({
     ...rest,
+    ...(pki === undefined ? {} : { pki: { ...pki, domains: pki.domains.toSorted() } }),
     vault: {
       ...vault,
       mounts: sorted(vault.mounts),
@@ -37,9 +40,10 @@ function settleNamespace(
   declared: Declaration,
 ): NamespaceSettings {
   const onlyMount = Object.keys(declared.vault.mounts)[0] ?? "";
-  const services = byName(namespace.services).map(([service, { secrets }]) => ({
+  const services = byName(namespace.services).map(([service, { secrets, certificates }]) => ({
     name: service,
     secrets: byName(secrets).map(([secret, fields]) => settleSecret(secret, fields)),
+    certificates: byName(certificates).map(([certificate, fields]) => settleCertificate(certificate, fields)),
   }));
   return {
     name,
@@ -59,7 +63,7 @@ function storesOf(
   const serviceAccount = store?.serviceAccount ?? DEFAULT_STORE;
   if (isolation === "namespace") return [{ name, serviceAccount, services }];
   return services
-    .filter(({ secrets }) => secrets.length > 0)
+    .filter(({ secrets, certificates }) => secrets.length > 0 || certificates.length > 0)
     .map((service) => ({
       name: `${name}-${service.name}`,
       serviceAccount: `${serviceAccount}-${service.name}`,
@@ -77,6 +81,11 @@ function settleSecret(name: string, declared: DeclaredSecret): SecretSettings {
     target: target ?? name,
     creationPolicy: creationPolicy ?? (onRemoval === "retain" ? "Orphan" : "Owner"),
   };
+}
+
+function settleCertificate(name: string, declared: DeclaredCertificate): CertificateSettings {
+  const { target, ...rest } = declared;
+  return { ...rest, name, target: target ?? name };
 }
 
 function byName<T>(map: Readonly<Record<string, T>>): readonly (readonly [string, T])[] {

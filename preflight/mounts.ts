@@ -32,6 +32,24 @@ export function kvMountProblems(
   });
 }
 
+/** The mount of a secrets engine that is declared at `path`: taken already by somebody else, or of another type. */
+export function engineMountProblems(
+  { environment }: Pick<Settings, "environment">,
+  type: string,
+  path: readonly string[],
+  mount: string,
+  listed: Readonly<Record<string, unknown>>,
+): readonly Problem[] {
+  return mountsIn(listed).flatMap((other) => {
+    if (other.path !== mount) return overlap(pathText(path), mount, other);
+    if (other.type !== type) return [otherEngine(pathText(path), type, other)];
+    return collision(pathText(path), environment, other, {
+      tune: `vault secrets tune -description="${mountDescription(environment)}" ${mount}/`,
+      resource: `vault:index/mount:Mount ${mount}`,
+    });
+  });
+}
+
 /** The auth mount, taken already by another stack or by somebody else, or of another method. */
 export function authMountProblems(
   { environment, vault: { auth } }: MountSettings,
@@ -112,6 +130,15 @@ function noKvVersion2(path: string, other: ListedMount): Problem {
     fix: version1
       ? `choose another name here, or upgrade the mount: vault kv enable-versioning ${other.path}/`
       : "choose another name here",
+  };
+}
+
+function otherEngine(path: string, type: string, other: ListedMount): Problem {
+  return {
+    path,
+    found: `${show(other.path)}, a mount of type ${other.type}`,
+    allowed: `a mount of type ${type}, or one that does not exist yet`,
+    fix: "choose another name here: a mount cannot change its type",
   };
 }
 

@@ -10,6 +10,7 @@ import { capabilityProblems } from "./capabilities.ts";
 import { deployerProblems } from "./deployer.ts";
 import { generatedProblems } from "./generated.ts";
 import { authMountProblems, kvMountProblems } from "./mounts.ts";
+import { pkiProblems } from "./pki/pki.ts";
 import { rolePrefixProblems } from "./policies.ts";
 import { readIfAllowed } from "./read-if-allowed.ts";
 
@@ -151,6 +152,7 @@ async function tokenProblems(
       // A deployer's policy that is made anew grants all of it.
       ...(outgrown.length > 0 ? outgrown : capabilityProblems(required, granted ?? {})),
       ...kvMountProblems(settings, mounts),
+      ...(await pkiProblems(client, settings, mounts)),
       ...authMountProblems(settings, auths),
       ...auditDeviceProblems(settings, devices),
       ...auditKeyProblems(settings, mounts, auths),

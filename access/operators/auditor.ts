@@ -4,7 +4,7 @@ import { type Grant, policyText } from "./document.ts";
 import { operatorPolicyName } from "./names.ts";
 import { askAboutSelf, session } from "./session.ts";
 
-type AuditorSettings = Pick<Settings, "environment" | "vault" | "operators">;
+type AuditorSettings = Pick<Settings, "environment" | "vault" | "operators" | "pki">;
 
 /**
  * Who may do what, and what is recorded about it: policies, roles, identities, mounts and audit devices, other stacks' and
@@ -22,6 +22,7 @@ export function auditorPolicy(settings: AuditorSettings): PolicyDocument {
       ...auditing(settings),
       ...logins(settings),
       ...Object.keys(settings.vault.mounts).flatMap(secretMetadata),
+      ...certificateAuthority(settings),
     ]),
   };
 }
@@ -73,4 +74,19 @@ function secretMetadata(mount: string): readonly Grant[] {
     { path: `${mount}/metadata/*`, capabilities: ["read", "list"] },
     { path: `sys/mounts/${mount}/tune`, capabilities: ["read"] },
   ];
+}
+
+/** Who may issue what, and what was issued and revoked; Vault shows certificates and CRLs to anybody, and no key to anyone. */
+function certificateAuthority({ pki }: AuditorSettings): readonly Grant[] {
+  const mounts = [pki?.root?.mount, pki?.intermediate.mount].filter((mount) => mount !== undefined);
+  return mounts.flatMap((mount): readonly Grant[] => [
+    { path: `${mount}/roles`, capabilities: ["list"] },
+    { path: `${mount}/roles/*`, capabilities: ["read"] },
+    { path: `${mount}/issuer/+`, capabilities: ["read"] },
+    { path: `${mount}/keys`, capabilities: ["list"] },
+    { path: `${mount}/certs`, capabilities: ["list"] },
+    { path: `${mount}/certs/revoked`, capabilities: ["list"] },
+    { path: `${mount}/config/*`, capabilities: ["read"] },
+    { path: `sys/mounts/${mount}/tune`, capabilities: ["read"] },
+  ]);
 }

@@ -14,15 +14,18 @@ export interface Grant {
   readonly allowed?: Parameters;
   /** What it may not: Vault 1.21 takes an empty text or list for allowed whatever is. @default nothing */
   readonly denied?: Parameters;
+  /** What it must carry; for paths that are only written, since Vault asks for it in reads as well. @default nothing */
+  readonly required?: readonly string[];
 }
 
 /** One `path` block of a policy, in HCL: Vault's JSON form of policies loses parameters' values. */
-export function policyBlock({ path, capabilities, allowed, denied }: Grant): string {
+export function policyBlock({ path, capabilities, allowed, denied, required }: Grant): string {
   return [
     `path ${text(path)} {`,
     `  capabilities = ${value(capabilities)}`,
     ...(allowed === undefined ? [] : parameters("allowed", allowed)),
     ...(denied === undefined ? [] : parameters("denied", denied)),
+    ...(required === undefined ? [] : [`  required_parameters = ${value(required)}`]),
     "}\n",
   ].join("\n");
 }

@@ -13,7 +13,8 @@ import { session } from "./session.ts";
 export function secretAdminPolicy({
   environment,
   vault,
-}: Pick<Settings, "environment" | "vault">): PolicyDocument {
+  pki,
+}: Pick<Settings, "environment" | "vault" | "pki">): PolicyDocument {
   return {
     name: operatorPolicyName(environment, "secret-admin"),
     document: policyText(`vault-management ${environment}: to put values, without reading any`, [
@@ -23,6 +24,17 @@ export function secretAdminPolicy({
         { path: `${mount}/metadata/*`, capabilities: ["read"] },
         { path: `${mount}/subkeys/*`, capabilities: ["read"] },
       ]),
+      ...revocation(pki),
     ]),
   };
+}
+
+/** A certificate whose key got out: revoke it by its serial number, and publish that at once. */
+function revocation(pki: Settings["pki"]): readonly Grant[] {
+  if (pki === undefined) return [];
+  const { mount } = pki.intermediate;
+  return [
+    { path: `${mount}/revoke`, capabilities: ["update"], allowed: { serial_number: [] } },
+    { path: `${mount}/crl/rotate`, capabilities: ["read"] },
+  ];
 }

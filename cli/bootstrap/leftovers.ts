@@ -3,6 +3,7 @@ import type { Leftovers } from "../../access/operators/deployer.ts";
 import type { VaultClient } from "../../clients/vault.ts";
 import { mountDescription } from "../../components/vault/ownership.ts";
 import type { Settings } from "../../config/schema.ts";
+import { certificateRolesIn } from "./certificate-roles.ts";
 
 /** What must be readable to find {@link leftoversIn}. */
 export function leftoverPlaces({ vault: { auth } }: Settings): readonly string[] {
@@ -25,10 +26,13 @@ export async function leftoversIn(client: VaultClient, settings: Settings): Prom
   const roles = await Promise.all(
     [...new Set([auth.mount, ...ownAuths])].map((mount) => rolesIn(client, mount, auth.rolePrefix)),
   );
+  const pkiMounts = ownIn(mounts, settings).filter((path) => typeOf(mounts, path) === "pki");
+  const certificates = await certificateRolesIn(client, pkiMounts, auth.rolePrefix);
   const kept = settings.tier === "production"; // its mounts and audit devices outlive their declaration
   const declared = new Set(managedInVault(settings).map(({ path }) => path));
   return [
     ...roles.flat(),
+    ...certificates,
     ...policies
       .filter((name) => name.startsWith(`${auth.rolePrefix}.`))
       .map((name) => `sys/policies/acl/${name}`),
@@ -46,6 +50,10 @@ function ownIn(table: Readonly<Record<string, unknown>>, { environment }: Settin
     const { description } = (entry ?? {}) as { readonly description?: unknown };
     return description === mountDescription(environment) ? [path.replace(/\/$/, "")] : [];
   });
+}
+
+function typeOf(mounts: Readonly<Record<string, unknown>>, path: string): unknown {
+  return ((mounts[`${path}/`] ?? {}) as { readonly type?: unknown }).type;
 }
 
 async function rolesIn(client: VaultClient, mount: string, rolePrefix: string): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 import { auditDevices, auditHmacKeys, rawAudit } from "./audit.ts";
+import { certificateRoles, keysStayInVault } from "./certificates.ts";
 import { externalSecretsInComponents } from "./external-secrets.ts";
 import { kvValues } from "./kv-values.ts";
 import { plainSecrets } from "./plain-secrets.ts";
@@ -19,5 +20,7 @@ export const resourceRules: readonly ResourceRule[] = [
   auditHmacKeys,
   protectedMounts,
   kvValues,
+  certificateRoles,
+  keysStayInVault,
   externalSecretsInComponents,
 ];

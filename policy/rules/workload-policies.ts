@@ -11,6 +11,13 @@ const SESSION: Readonly<Record<string, string>> = {
 /** Those paths of Vault that are about Vault itself. */
 const ADMINISTRATIVE = new Set(["sys", "auth", "identity"]);
 
+/** What Vault's PKI engine serves that makes or ends CAs and certificates, or says who may have them. */
+const PKI_ADMINISTRATION =
+  /\/(sign|sign-verbatim|sign-intermediate|sign-self-issued|issuers?|keys?|revoke|revoke-with-key|tidy)(\/|$)/;
+
+/** Has a role issue a certificate. */
+const ISSUE = /\/issue\/[^/]+$/;
+
 /** What KV version 2 serves below a mount besides `data`. */
 const KV_ADMINISTRATION = new Set(["metadata", "delete", "undelete", "destroy", "subkeys"]);
 
@@ -61,6 +68,12 @@ function violationsOf({ path, capabilities }: Grant): readonly Violation[] {
     return [
       { found: `${said}, which is not a secret's data`, fix: "grant read on <mount>/data/<path> instead" },
     ];
+  }
+  if (PKI_ADMINISTRATION.test(path) && !isKvData(below)) {
+    return [{ found: `${said}, which is a CA's own`, fix: "grant update on <mount>/issue/<role> instead" }];
+  }
+  if (ISSUE.test(path) && !isKvData(below) && granted.join() !== "update") {
+    return [{ found: said, fix: "grant update alone: that is how a role issues" }];
   }
   const refused = granted.filter((capability) =>
     isKvData(below) ? capability !== "read" : capability === "sudo",

@@ -6,6 +6,7 @@ import { objectKey, pruneKubernetes } from "./kubernetes-prune.ts";
 import { applyKubernetes } from "./kubernetes-resource.ts";
 import { applyKvSecret, kvSecretType } from "./kv-secret.ts";
 import type { Owned } from "./owned.ts";
+import { pkiTypes } from "./pki-types.ts";
 import { Providers } from "./providers.ts";
 import { passwordOf, passwordType } from "./random-password.ts";
 import { type Fields, fieldsOf, messageOf, unwrapped } from "./values.ts";
@@ -100,12 +101,27 @@ export class Deployment {
       await this.#providers.add(type, name, inputs);
       return { id: name };
     }
-    const applied = await this.#apply(type, fieldsOf(unwrapped(inputs)), provider);
-    this.#report({ action: applied.action, type, name });
+    const { action, ...applied } = await this.#apply({
+      type,
+      name,
+      inputs: fieldsOf(unwrapped(inputs)),
+      provider,
+    });
+    this.#report({ action, type, name });
     return applied;
   }
 
-  async #apply(type: string, inputs: Fields, provider: string | undefined): Promise<Applied> {
+  async #apply({
+    type,
+    name,
+    inputs,
+    provider,
+  }: {
+    readonly type: string;
+    readonly name: string;
+    readonly inputs: Fields;
+    readonly provider: string | undefined;
+  }): Promise<Applied> {
     if (type === helmType) {
       const applied = await this.#helm.apply(this.#providers.kubernetes(provider), inputs);
       this.#releases.add(applied.id);
@@ -123,6 +139,8 @@ export class Deployment {
       for (const part of parts) this.#vaultPaths.add(part.path(inputs));
       return applyVault(this.#providers.vault(provider), type, inputs);
     }
+    const step = pkiTypes[type];
+    if (step !== undefined) return step(this.#providers.vault(provider), inputs, name);
     throw new Error(
       `the direct engine does not know this type: add it to sandbox/engine/direct, or use the Pulumi engine`,
     );

@@ -6,6 +6,9 @@ import { Helm, type HelmRelease } from "./helm.ts";
 import { fieldsOf } from "./values.ts";
 import { ownedInVault } from "./vault-prune.ts";
 
+/** As config/pki.ts has it: the declaration here is as raw as its file. */
+const DEFAULT_PKI_MOUNT = "pki-int";
+
 /** What is the stack's own before a deployment and may be declared no more. */
 export interface Owned {
   /** Paths in Vault. */
@@ -26,10 +29,13 @@ export async function ownedBefore({ declaration, sandbox }: StackInput, workFold
   });
   const { address, caPem, tokens } = sandbox.vault;
   const auth = fieldsOf(fieldsOf(declaration.vault).auth);
+  const { pki } = declaration;
+  const { mount = DEFAULT_PKI_MOUNT } = fieldsOf(fieldsOf(pki).intermediate);
   const vault = await withVault({ address, caPem, token: await readState(tokens.auditor) }, (client) =>
     ownedInVault(client, {
       rolePrefix: String(auth.rolePrefix),
       authMount: String(auth.mount),
+      ...(pki === undefined ? {} : { pkiMount: String(mount) }),
       description: mountDescription(environment),
     }),
   );

@@ -1,3 +1,4 @@
+import { certificateRolesIn } from "../../../cli/bootstrap/certificate-roles.ts";
 import type { VaultClient } from "../../../clients/vault.ts";
 import { fieldsOf } from "./values.ts";
 
@@ -7,6 +8,8 @@ export interface VaultOwnership {
   readonly rolePrefix: string;
   /** The auth mount that the stack declares. */
   readonly authMount: string;
+  /** The mount that the stack declares for certificates, if it does. */
+  readonly pkiMount?: string;
   /** The description of the stack's own auth mounts. */
   readonly description: string;
 }
@@ -28,7 +31,9 @@ export async function ownedInVault(
   const roles = mounts.includes(ownership.authMount)
     ? await rolesOf(vault, ownership.authMount, ownership.rolePrefix)
     : []; // those of another mount go with it
-  return [...roles, ...mounts.map((mount) => `sys/auth/${mount}`), ...policies];
+  const { pkiMount, rolePrefix } = ownership;
+  const certificates = pkiMount === undefined ? [] : await certificateRolesIn(vault, [pkiMount], rolePrefix);
+  return [...roles, ...certificates, ...mounts.map((mount) => `sys/auth/${mount}`), ...policies];
 }
 
 /**

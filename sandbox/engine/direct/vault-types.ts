@@ -35,7 +35,7 @@ const auditDevice: VaultType = {
 
 /** The parts of each type that the program uses, in the order in which they are made; any other type is an error. */
 export const vaultTypes: Readonly<Record<string, readonly VaultType[]>> = {
-  "vault:index/mount:Mount": [engineType("sys/mounts", (inputs) => body(inputs, ["path"]))],
+  "vault:index/mount:Mount": [engineType("sys/mounts", mountBody)],
   "vault:index/authBackend:AuthBackend": [engineType("sys/auth", (inputs) => body(inputs, ["path"]))],
   "vault:jwt/authBackend:AuthBackend": [
     engineType("sys/auth", ({ description }) => body({ type: "jwt", description }, [])),
@@ -55,7 +55,24 @@ export const vaultTypes: Readonly<Record<string, readonly VaultType[]>> = {
   ],
   "vault:kubernetes/authBackendRole:AuthBackendRole": [role],
   "vault:jwt/authBackendRole:AuthBackendRole": [role],
+  "vault:pkiSecret/secretBackendConfigUrls:SecretBackendConfigUrls": [pkiConfig("urls")],
+  "vault:pkiSecret/secretBackendCrlConfig:SecretBackendCrlConfig": [pkiConfig("crl")],
+  "vault:pkiSecret/backendConfigAutoTidy:BackendConfigAutoTidy": [pkiConfig("auto-tidy")],
+  "vault:pkiSecret/secretBackendConfigIssuers:SecretBackendConfigIssuers": [pkiConfig("issuers")],
+  "vault:pkiSecret/secretBackendRole:SecretBackendRole": [
+    plainType(["backend", "name"], ({ backend, name }) => `${backend}/roles/${name}`),
+  ],
 };
+
+function pkiConfig(part: string): VaultType {
+  return plainType(["backend"], ({ backend }) => `${backend}/config/${part}`);
+}
+
+/** Lives stand in a mount's `config`, also where all mounts are listed. */
+function mountBody({ maxLeaseTtlSeconds, ...inputs }: Fields): Fields {
+  const config = maxLeaseTtlSeconds === undefined ? {} : { config: { max_lease_ttl: maxLeaseTtlSeconds } };
+  return { ...body(inputs, ["path"]), ...config };
+}
 
 /**
  * A thing with one path for reading and writing; the inputs in `place` say where it is, all others but `without` are
@@ -83,7 +100,7 @@ function engineType(under: string, declared: (inputs: Fields) => Fields): VaultT
     read: fromTable(under),
     create: put,
     // The type of a mount cannot change: reading back shows when it was meant to.
-    update: (path, { type: _, ...rest }) => put(`${path}/tune`, rest),
+    update: (path, { type: _, config, ...rest }) => put(`${path}/tune`, { ...rest, ...fieldsOf(config) }),
   };
 }
 

@@ -1,0 +1,282 @@
+import { seconds } from "../components/durations.ts";
+import { externalChain } from "../components/pki/external.ts";
+import { constraints } from "../components/pki/issuer.ts";
+import { authorityUrls, crlConfig } from "../components/pki/mount.ts";
+import {
+  authorityName,
+  crossSignedName,
+  issuerName,
+  keyParameters,
+  type PkiSettings,
+} from "../components/pki/names.ts";
+import { certificateRoles } from "../components/pki/roles.ts";
+import type { Settings } from "../config/schema.ts";
+import type { ManagedPath } from "./managed.ts";
+import type { Capability, Parameters } from "./operators/document.ts";
+import { mountParameters, tuneParameters } from "./parameters.ts";
+
+type PkiManagedSettings = Pick<Settings, "environment" | "tier" | "vault" | "namespaces" | "pki">;
+
+/** Vault compares a policy's lists as they stand, and Pulumi's provider sends a CA's constraints as texts. */
+const commas = (list: readonly string[]): string => list.join(",");
+
+/**
+ * What making a CA and its roles takes. A request to sign carries the declared constraints, or Vault refuses it: so a
+ * deployer, who can have any key signed, gets a CA for the declared domains at most. A role's names are pinned.
+ */
+export function pkiInVault(settings: PkiManagedSettings): readonly ManagedPath[] {
+  const { pki } = settings;
+  if (pki === undefined) return [];
+  return [
+    ...(pki.root === undefined ? [] : [...mountPaths(settings, pki.root.mount), ...rootPaths(pki, pki.root)]),
+    ...mountPaths(settings, pki.intermediate.mount),
+    ...intermediatePaths(pki),
+    ...rolePaths(settings, pki),
+  ];
+}
+
+function mountPaths({ environment, tier, vault }: PkiManagedSettings, mount: string): readonly ManagedPath[] {
+  const of = `PKI mount ${mount}`;
+  const urls = authorityUrls({ vault }, mount);
+  return [
+    {
+      path: `sys/mounts/${mount}`,
+      capabilities: ["read", "update", ...(tier === "production" ? [] : (["delete"] as const))],
+      allowed: mountParameters("pki", environment),
+      of,
+    },
+    {
+      path: `sys/mounts/${mount}/tune`,
+      capabilities: ["update"],
+      allowed: tuneParameters(environment),
+      of,
+    },
+    {
+      path: `${mount}/config/urls`,
+      capabilities: ["read", "update"],
+      allowed: {
+        enable_templating: [urls.enableTemplating],
+        issuing_certificates: [urls.issuingCertificates],
+        crl_distribution_points: [urls.crlDistributionPoints],
+        ocsp_servers: [urls.ocspServers],
+      },
+      of,
+    },
+    {
+      path: `${mount}/config/crl`,
+      capabilities: ["read", "update"],
+      allowed: {
+        disable: [crlConfig.disable],
+        ocsp_disable: [crlConfig.ocspDisable],
+        auto_rebuild: [crlConfig.autoRebuild],
+        enable_delta: [crlConfig.enableDelta],
+        expiry: [crlConfig.expiry],
+        auto_rebuild_grace_period: [crlConfig.autoRebuildGracePeriod],
+        delta_rebuild_interval: [crlConfig.deltaRebuildInterval],
+        ocsp_expiry: [crlConfig.ocspExpiry],
+        cross_cluster_revocation: [false],
+        unified_crl: [false],
+        unified_crl_on_existing_paths: [false],
+        max_crl_entries: [],
+      },
+      of,
+    },
+    { path: `${mount}/config/auto-tidy`, capabilities: ["read", "update"], of },
+  ];
+}
+
+function rootPaths(pki: PkiSettings, root: NonNullable<PkiSettings["root"]>): readonly ManagedPath[] {
+  const { mount, generation, ttl } = root;
+  const commonName = authorityName(root);
+  const name = issuerName("root", generation);
+  const of = `root CA ${name}`;
+  const crossed = crossSignedName("root", generation);
+  return [
+    {
+      path: `${mount}/issuers/generate/root/internal`,
+      capabilities: ["update"],
+      allowed: {
+        issuer_name: [name],
+        ttl: [String(seconds(ttl))],
+        use_pss: [false],
+        ...keyRequest(name, commonName, root.key),
+      },
+      of,
+    },
+    signing(pki, { mount, issuer: name, commonName: authorityName(pki.intermediate), of }),
+    ...(generation === 1
+      ? []
+      : [
+          keyAgain({ mount, names: [name], commonName, of }),
+          signing(pki, { mount, issuer: issuerName("root", generation - 1), commonName, of }),
+          ...importing({ mount, names: [crossed], of }),
+        ]),
+  ];
+}
+
+function intermediatePaths(pki: PkiSettings): readonly ManagedPath[] {
+  const { mount, generation, key } = pki.intermediate;
+  const commonName = authorityName(pki.intermediate);
+  const name = issuerName("int", generation);
+  const of = `intermediate CA ${name}`;
+  return [
+    {
+      path: `${mount}/issuers/generate/intermediate/internal`,
+      capabilities: ["update"],
+      allowed: { add_basic_constraints: [false], ...keyRequest(name, commonName, key) },
+      of,
+    },
+    keyAgain({ mount, names: [name], commonName, of }),
+    ...importing({ mount, names: issuersBeside(pki), of }),
+    {
+      path: `${mount}/config/issuers`,
+      capabilities: ["read", "update"],
+      allowed: { default: [], default_follows_latest_issuer: [false] },
+      of,
+    },
+    ...(generation === 1
+      ? []
+      : [signing(pki, { mount, issuer: issuerName("int", generation - 1), commonName, of })]),
+  ];
+}
+
+/** Every issuer that the intermediate's mount knows by name. */
+function issuersBeside(pki: PkiSettings): readonly string[] {
+  const { root, intermediate } = pki;
+  const roots =
+    root === undefined
+      ? externalChain(pki).map(({ name }) => name)
+      : [
+          issuerName("root", root.generation),
+          ...(root.generation === 1
+            ? []
+            : [crossSignedName("root", root.generation), issuerName("root", root.generation - 1)]),
+        ];
+  return [
+    ...new Set([
+      ...roots,
+      issuerName("int", intermediate.generation),
+      ...(intermediate.generation === 1 ? [] : [crossSignedName("int", intermediate.generation)]),
+    ]),
+  ];
+}
+
+function rolePaths(settings: PkiManagedSettings, { intermediate }: PkiSettings): readonly ManagedPath[] {
+  return certificateRoles(settings).map(({ name, ...role }) => ({
+    path: `${intermediate.mount}/roles/${name}`,
+    capabilities: ["read", "update", "delete"],
+    allowed: {
+      allowed_domains: [role.allowedDomains],
+      allow_bare_domains: [role.allowBareDomains],
+      allow_subdomains: [role.allowSubdomains],
+      allow_glob_domains: [role.allowGlobDomains],
+      allow_any_name: [role.allowAnyName],
+      allow_localhost: [role.allowLocalhost],
+      allow_ip_sans: [role.allowIpSans],
+      allow_wildcard_certificates: [role.allowWildcardCertificates],
+      allowed_uri_sans_template: [false],
+      basic_constraints_valid_for_non_ca: [false],
+      cn_validations: [["email", "hostname"]],
+      enforce_hostnames: [role.enforceHostnames],
+      require_cn: [role.requireCn],
+      server_flag: [role.serverFlag],
+      client_flag: [role.clientFlag],
+      code_signing_flag: [role.codeSigningFlag],
+      email_protection_flag: [role.emailProtectionFlag],
+      key_usage: [["DigitalSignature", "KeyAgreement", "KeyEncipherment"]],
+      key_type: [role.keyType],
+      key_bits: [],
+      signature_bits: [],
+      not_before_duration: [],
+      serial_number_source: [],
+      ttl: [role.ttl],
+      max_ttl: [role.maxTtl],
+      issuer_ref: [role.issuerRef],
+      generate_lease: [role.generateLease],
+      no_store: [role.noStore],
+      use_csr_common_name: [true],
+      use_csr_sans: [true],
+    },
+    of: `certificate role ${name}`,
+  }));
+}
+
+/** What making a key with a name of its own carries. */
+function keyRequest(name: string, commonName: string, key: string): Parameters {
+  return {
+    common_name: [commonName],
+    key_name: [name],
+    key_type: [keyParameters(key).keyType],
+    key_bits: [],
+    format: ["pem"],
+    private_key_format: ["der"],
+    exclude_cn_from_sans: [false],
+  };
+}
+
+interface Place {
+  readonly mount: string;
+  readonly names: readonly string[];
+  readonly of: string;
+}
+
+/** Another request for a key that is there: the key stays where it is. */
+function keyAgain({ mount, names, commonName, of }: Place & { readonly commonName: string }): ManagedPath {
+  return {
+    path: `${mount}/issuers/generate/intermediate/existing`,
+    capabilities: ["update"],
+    allowed: {
+      common_name: [commonName],
+      key_ref: names,
+      format: ["pem"],
+      private_key_format: ["der"],
+      exclude_cn_from_sans: [false],
+      add_basic_constraints: [false],
+    },
+    of,
+  };
+}
+
+function signing(
+  pki: PkiSettings,
+  signer: {
+    readonly mount: string;
+    readonly issuer: string;
+    readonly commonName: string;
+    readonly of: string;
+  },
+): ManagedPath {
+  const { permittedDnsDomains, excludedIpRanges } = constraints(pki);
+  return {
+    path: `${signer.mount}/issuer/${signer.issuer}/sign-intermediate`,
+    capabilities: ["update"],
+    allowed: {
+      csr: [],
+      common_name: [signer.commonName],
+      ttl: [],
+      issuer_ref: [signer.issuer],
+      format: ["pem"],
+      permitted_dns_domains: [commas(permittedDnsDomains)],
+      excluded_ip_ranges: [commas(excludedIpRanges)],
+      exclude_cn_from_sans: [false],
+      use_csr_values: [false],
+      use_pss: [false],
+    },
+    required: ["common_name", "permitted_dns_domains", "excluded_ip_ranges"],
+    of: signer.of,
+  };
+}
+
+/** Vault gives issuers ids of its own, by which they are then named. */
+function importing({ mount, names, of }: Place): readonly ManagedPath[] {
+  const named: readonly Capability[] = ["read", "update", "patch"];
+  return [
+    { path: `${mount}/intermediate/set-signed`, capabilities: ["update"], allowed: { certificate: [] }, of },
+    {
+      path: `${mount}/issuer/+`,
+      capabilities: named,
+      allowed: { issuer_name: names, leaf_not_after_behavior: ["err"], manual_chain: [] },
+      of,
+    },
+  ];
+}
