@@ -1,4 +1,4 @@
-import type { AccessMatrix, KvPath } from "./matrix.ts";
+import type { AccessMatrix, SecretPath } from "./matrix.ts";
 
 export interface Filter {
   readonly namespace?: string;
@@ -16,7 +16,7 @@ export function filtered(matrix: AccessMatrix, { namespace, path }: Filter): Acc
 }
 
 /** A path as people write it, without the `data/` of the request. */
-export function shownPath({ mount, key }: KvPath): string {
+export function shownPath({ mount, key }: SecretPath): string {
   return `${mount}/${key}`;
 }
 
@@ -34,7 +34,7 @@ function namespaceOnly(matrix: AccessMatrix, namespace: string): AccessMatrix {
 function pathOnly(matrix: AccessMatrix, asked: string): AccessMatrix {
   const wanted = matrix.paths.filter((one) => [shownPath(one), one.key, one.path].includes(asked));
   if (wanted.length === 0) throw unknown("path", asked, matrix.paths.map(shownPath));
-  const isWanted = ({ path }: KvPath) => wanted.some((one) => one.path === path);
+  const isWanted = ({ path }: SecretPath) => wanted.some((one) => one.path === path);
   const logins = matrix.logins
     .map((login) => ({ ...login, reads: login.reads.filter(isWanted) }))
     .filter(({ reads }) => reads.length > 0);

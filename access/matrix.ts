@@ -1,19 +1,24 @@
 import { policyNames, servicePolicy } from "../components/vault/policies.ts";
 import { roleName } from "../components/vault/roles.ts";
-import { readsOf } from "../config/reads.ts";
+import { type EngineGrant, grantOf, readsOf } from "../config/reads.ts";
 import type { NamespaceSettings, ServiceSettings, Settings, StoreSettings } from "../config/schema.ts";
 
-/** A KV v2 secret, as people name it and as Vault is asked for it. */
-export interface KvPath {
+/** Where a secret comes from, as people name it and as Vault is asked for it: a KV v2 secret, or an engine's request. */
+export interface SecretPath extends EngineGrant {
   readonly mount: string;
-  /** Below the mount, e.g. `llm/openai`. */
+  /** Below the mount, e.g. `llm/openai` or `creds/orders-report`. */
   readonly key: string;
-  /** The request that reads it, which is also what a policy grants: `<mount>/data/<key>`. */
+  /** The request, which is also what a policy grants: `<mount>/data/<key>`, of an engine `<mount>/<key>`. */
   readonly path: string;
 }
 
-/** A KV path that a login may read, through which policies, and which services asked for it. */
-export interface ReachablePath extends KvPath {
+/** Whether it is a KV v2 secret. */
+export function isKv({ mount, key, path }: SecretPath): boolean {
+  return path !== `${mount}/${key}`;
+}
+
+/** A path that a login may ask for, through which policies, and which services asked for it. */
+export interface ReachablePath extends SecretPath {
   readonly policies: readonly string[];
   readonly declaredBy: readonly string[];
 }
@@ -28,7 +33,7 @@ export interface Login {
   readonly service?: string;
   /** Every policy of its role, the session's included. */
   readonly policies: readonly string[];
-  /** All that it may read in KV, sorted by path. */
+  /** All that it may ask Vault for, sorted by path. */
   readonly reads: readonly ReachablePath[];
 }
 
@@ -36,7 +41,7 @@ export interface Login {
  * One cell that is not empty. `declares`: the service's own declaration asks for the path. `reaches`: it does not, but the
  * login that it shares with the other services of its namespace can read it.
  */
-export interface Cell extends KvPath {
+export interface Cell extends SecretPath {
   readonly access: "declares" | "reaches";
   readonly policies: readonly string[];
 }
@@ -55,7 +60,7 @@ export interface AccessMatrix {
   readonly logins: readonly Login[];
   readonly services: readonly ServiceRow[];
   /** Every declared path once, sorted: the matrix's columns. */
-  readonly paths: readonly KvPath[];
+  readonly paths: readonly SecretPath[];
 }
 
 export interface SessionGrant {
@@ -132,13 +137,22 @@ function serviceRow(
   return { namespace: namespace.name, service: service.name, role: own?.role ?? null, cells };
 }
 
-function declaredPaths(mount: string, { secrets }: ServiceSettings): readonly KvPath[] {
-  return distinctPaths(
-    secrets.flatMap(readsOf).map(({ key }) => ({ mount, key, path: `${mount}/data/${key}` })),
+function declaredPaths(mount: string, { secrets }: ServiceSettings): readonly SecretPath[] {
+  const reads = secrets.flatMap(readsOf).map(({ key }) => ({
+    mount,
+    key,
+    path: `${mount}/data/${key}`,
+    capability: "read" as const,
+  }));
+  const requests = secrets.flatMap(({ generators }) =>
+    generators.map((one) => ({ mount: one.mount, key: one.request, ...grantOf(one) })),
   );
+  return distinctPaths([...reads, ...requests]);
 }
 
-function distinctPaths(paths: readonly KvPath[]): readonly KvPath[] {
-  const byPath = new Map(paths.map(({ mount, key, path }) => [path, { mount, key, path }]));
+function distinctPaths(paths: readonly SecretPath[]): readonly SecretPath[] {
+  const byPath = new Map(
+    paths.map(({ mount, key, path, capability }) => [path, { mount, key, path, capability }]),
+  );
   return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -1,4 +1,4 @@
-import { type AccessMatrix, type KvPath, type Login, SESSION_GRANTS } from "./matrix.ts";
+import { type AccessMatrix, isKv, type Login, SESSION_GRANTS, type SecretPath } from "./matrix.ts";
 
 /** One request path that Vault is asked about, and what a login must be allowed there. */
 export interface Probe {
@@ -40,8 +40,9 @@ export function probesOf(matrix: AccessMatrix, login: Login): readonly Probe[] {
   const declared = matrix.paths.map(({ path }): Probe => ({ path, kind: "matrix" }));
   const session = SESSION_GRANTS.map(({ path }): Probe => ({ path, kind: "session" }));
   const beyond = [
-    ...matrix.paths.flatMap((path) => [`${path.mount}/metadata/${path.key}`, ...besideIn(path)]),
-    ...login.reads.flatMap(otherRequests),
+    ...matrix.paths.filter(isKv).map(({ mount, key }) => `${mount}/metadata/${key}`),
+    ...matrix.paths.flatMap(besideIn),
+    ...login.reads.filter(isKv).flatMap(otherRequests),
     ...login.reads.flatMap(neighbours),
     ...login.policies.map((policy) => `sys/policies/acl/${policy}`),
     ...ELSEWHERE,
@@ -55,17 +56,26 @@ export function probesOf(matrix: AccessMatrix, login: Login): readonly Probe[] {
 
 /** The capabilities that a login must have at a probe's path: exactly these. */
 export function expectedAt(login: Login, { path, kind }: Probe): readonly string[] {
-  if (kind === "matrix") return login.reads.some((read) => read.path === path) ? ["read"] : NOTHING;
+  if (kind === "matrix") {
+    const read = login.reads.find((one) => one.path === path);
+    return read === undefined ? NOTHING : [read.capability];
+  }
   const session = kind === "session" ? SESSION_GRANTS.find((grant) => grant.path === path) : undefined;
   return session === undefined ? NOTHING : [session.capability];
 }
 
 /** In each folder above a key: its listing, and a secret that nobody declares. */
-function besideIn({ mount, key }: KvPath): readonly string[] {
+function besideIn(path: SecretPath): readonly string[] {
+  const { mount, key } = path;
   return foldersOf(key).flatMap((folder) => [
-    `${mount}/metadata/${folder}`,
-    `${mount}/data/${folder}${UNDECLARED}`,
+    ...(isKv(path) ? [`${mount}/metadata/${folder}`] : []),
+    `${requestsOf(path)}${folder}${UNDECLARED}`,
   ]);
+}
+
+/** What stands before the key in a request. */
+function requestsOf({ path, key }: SecretPath): string {
+  return path.slice(0, -key.length);
 }
 
 /** The folders above a key, the mount's own first: `""`, `llm/`. */
@@ -79,13 +89,16 @@ function foldersOf(key: string): readonly string[] {
   );
 }
 
-function otherRequests({ mount, key }: KvPath): readonly string[] {
+function otherRequests({ mount, key }: SecretPath): readonly string[] {
   return OTHER_REQUESTS.map((request) => `${mount}/${request}/${key}`);
 }
 
 /** What begins like the key, stands below it, or differs from it in one segment. */
-function neighbours({ mount, key }: KvPath): readonly string[] {
+function neighbours(path: SecretPath): readonly string[] {
+  const { key } = path;
   const segments = key.split("/");
   const replaced = segments.map((_segment, index) => segments.with(index, UNDECLARED).join("/"));
-  return [`${key}-${UNDECLARED}`, `${key}/${UNDECLARED}`, ...replaced].map((one) => `${mount}/data/${one}`);
+  return [`${key}-${UNDECLARED}`, `${key}/${UNDECLARED}`, ...replaced].map(
+    (one) => `${requestsOf(path)}${one}`,
+  );
 }

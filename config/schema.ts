@@ -44,12 +44,30 @@ export type Settings = Deep<Omit<Declaration, "namespaces" | "rotation">> & {
 
 type DeclaredSecret = Deep<Declaration["namespaces"][string]["services"][string]["secrets"][string]>;
 
+/** A request to one of Vault's engines that ESO makes at each refresh, and whose answer becomes keys of the Secret. */
+export interface GeneratorSettings {
+  /** Name of the VaultDynamicSecret; each once in a namespace. */
+  readonly name: string;
+  /** Where the engine is mounted, e.g. `database`. */
+  readonly mount: string;
+  /** Below the mount, e.g. `creds/orders-report`. */
+  readonly request: string;
+  /** `GET` takes `read` in a policy, `POST` takes `update`. */
+  readonly method: "GET" | "POST";
+  /** Fields that a `POST` sends. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Begins each key of the answer, where answers of several would otherwise have the same keys. */
+  readonly keyPrefix?: string;
+}
+
 export interface SecretSettings extends Omit<DeclaredSecret, "target" | "creationPolicy" | "onRemoval"> {
   /** Name of the ExternalSecret. */
   readonly name: string;
   /** Name of the Kubernetes Secret. */
   readonly target: string;
   readonly creationPolicy: "Owner" | "Orphan" | "Merge";
+  /** What Vault's engines give it besides what is read from KV. */
+  readonly generators: readonly GeneratorSettings[];
 }
 
 type DeclaredCertificate = Deep<

@@ -80,6 +80,7 @@ function settleSecret(name: string, declared: DeclaredSecret): SecretSettings {
     name,
     target: target ?? name,
     creationPolicy: creationPolicy ?? (onRemoval === "retain" ? "Orphan" : "Owner"),
+    generators: [],
   };
 }
 

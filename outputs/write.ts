@@ -53,12 +53,13 @@ function secretKeys({
   target,
   data,
   dataFrom,
+  generators,
   template,
   creationPolicy,
 }: SecretSettings): Omit<SecretOutputs, "store"> {
   const templated = Object.keys(template?.data ?? {});
   const replaced = templated.length > 0 && template?.mergePolicy !== "Merge";
   const keys = new Set([...templated, ...(replaced ? [] : Object.keys(data))]);
-  const unknown = (dataFrom.length > 0 && !replaced) || creationPolicy === "Merge";
+  const unknown = (dataFrom.length + generators.length > 0 && !replaced) || creationPolicy === "Merge";
   return { target, keys: [...keys].toSorted(), otherKeys: unknown ? "unknown" : "none" };
 }

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import * as k8s from "@kubernetes/client-node";
+import { API_VERSION, GENERATORS_API_VERSION } from "../components/external-secrets/metadata.ts";
 
 /** What preflight looks at of an object. */
 export interface Labelled {
@@ -17,7 +18,7 @@ export interface Named extends Labelled {
 }
 
 /** Kinds that the program makes in namespaces which may belong to others. */
-export type NamespacedKind = "ServiceAccount" | "SecretStore" | "ExternalSecret";
+export type NamespacedKind = "ServiceAccount" | "SecretStore" | "ExternalSecret" | "VaultDynamicSecret";
 
 /** Milliseconds for one request; the client itself would wait five minutes for an answer. */
 const TIMEOUT_MS = 15_000;
@@ -61,12 +62,9 @@ export class ClusterReader {
   async #list(kind: NamespacedKind, namespace: string): Promise<ObjectList> {
     if (kind === "ServiceAccount") return this.#core.listNamespacedServiceAccount({ namespace });
     const plural = `${kind.toLowerCase()}s`;
-    return this.#custom.listNamespacedCustomObject({
-      group: "external-secrets.io",
-      version: "v1",
-      namespace,
-      plural,
-    });
+    const generator = kind === "VaultDynamicSecret";
+    const [group = "", version = ""] = (generator ? GENERATORS_API_VERSION : API_VERSION).split("/");
+    return this.#custom.listNamespacedCustomObject({ group, version, namespace, plural });
   }
 
   async definition(name: string): Promise<Definition | string | undefined> {

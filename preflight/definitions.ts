@@ -1,3 +1,4 @@
+import { generatorsOf } from "../components/external-secrets/dynamic-secret.ts";
 import { OWNER_LABEL } from "../components/external-secrets/metadata.ts";
 import type { Problem } from "../config/problems.ts";
 import { show } from "../config/problems.ts";
@@ -7,8 +8,13 @@ import type { ClusterReader } from "./cluster-reader.ts";
 /** Every installation of ESO has it. */
 const SIGN = "externalsecrets.external-secrets.io";
 
-/** What the program writes resources of. */
-const NEEDED: readonly string[] = [SIGN, "secretstores.external-secrets.io"];
+/** What the program writes resources of, and the version that it writes. */
+const NEEDED: Readonly<Record<string, string>> = { [SIGN]: "v1", "secretstores.external-secrets.io": "v1" };
+
+/** The same, where a secret comes from one of Vault's engines. */
+const GENERATOR: Readonly<Record<string, string>> = {
+  "vaultdynamicsecrets.generators.external-secrets.io": "v1alpha1",
+};
 
 /**
  * Whether ESO is there when it must be (`existing`), and is not somebody else's when it must not (`managed`). What this
@@ -16,16 +22,18 @@ const NEEDED: readonly string[] = [SIGN, "secretstores.external-secrets.io"];
  */
 export async function definitionProblems(
   reader: Pick<ClusterReader, "definition">,
-  { environment, externalSecrets: { mode } }: Settings,
+  { environment, externalSecrets: { mode }, namespaces }: Settings,
 ): Promise<readonly Problem[]> {
+  const generates = namespaces.some((namespace) => generatorsOf(namespace).length > 0);
+  const needed = { ...NEEDED, ...(generates ? GENERATOR : {}) };
   const problems = await Promise.all(
-    (mode === "existing" ? NEEDED : [SIGN]).map(async (name) => {
+    Object.entries(mode === "existing" ? needed : { [SIGN]: "v1" }).map(async ([name, version]) => {
       const found = await reader.definition(name);
       if (typeof found === "string") return [unreadable(name, found)];
       if (mode === "existing") {
         if (found === undefined) return [missing(name)];
         if (found.labels[OWNER_LABEL] === environment) return [ourOwn(name, environment)];
-        return found.servedVersions.includes("v1") ? [] : [tooOld(name, found.servedVersions)];
+        return found.servedVersions.includes(version) ? [] : [tooOld(name, found.servedVersions)];
       }
       const owner = found?.labels[OWNER_LABEL];
       return found === undefined || owner === environment ? [] : [foreign(name, environment, owner)];

@@ -38,11 +38,13 @@ function claimsOf({ name: namespace, stores, services }: NamespaceSettings): rea
       { kind: "SecretStore", name, path: at("store", "name") },
     ]),
     ...services.flatMap((service) =>
-      service.secrets.map(({ name }) => ({
-        kind: "ExternalSecret" as const,
-        name,
-        path: at("services", service.name, "secrets", name),
-      })),
+      service.secrets.flatMap(({ name, generators }): readonly Claim[] => {
+        const path = at("services", service.name, "secrets", name);
+        return [
+          { kind: "ExternalSecret", name, path },
+          ...generators.map((one) => ({ kind: "VaultDynamicSecret" as const, name: one.name, path })),
+        ];
+      }),
     ),
   ];
 }

@@ -70,6 +70,11 @@ export function deployerClusterRules(
       resources: ["externalsecrets", "secretstores"],
       verbs: [...look, ...write],
     },
+    {
+      apiGroups: ["generators.external-secrets.io"],
+      resources: ["vaultdynamicsecrets"],
+      verbs: [...look, ...write],
+    },
     { apiGroups: [""], resources: ["events"], verbs: look },
     ...["validatingadmissionpolicies", "validatingadmissionpolicybindings"].flatMap((kind) =>
       byName(ADMISSION, kind, policyNames(settings.environment)),
@@ -120,6 +125,11 @@ export function auditorClusterRules(settings: Settings): PolicyRule[] {
     {
       apiGroups: ["external-secrets.io"],
       resources: ["externalsecrets", "secretstores"],
+      verbs: ["get", "list"],
+    },
+    {
+      apiGroups: ["generators.external-secrets.io"],
+      resources: ["vaultdynamicsecrets"],
       verbs: ["get", "list"],
     },
     { apiGroups: [""], resources: ["namespaces", "serviceaccounts"], verbs: ["get", "list"] },

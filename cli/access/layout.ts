@@ -1,5 +1,5 @@
 import { shownPath } from "../../access/filter.ts";
-import type { AccessMatrix, KvPath, Login, ServiceRow } from "../../access/matrix.ts";
+import type { AccessMatrix, Login, SecretPath, ServiceRow } from "../../access/matrix.ts";
 
 /** Widest table that is still looked at rather than read, in characters. */
 const WIDEST = 110;
@@ -37,17 +37,17 @@ function block(matrix: AccessMatrix, namespace: string): NamespaceBlock {
   return { namespace, logins, ...table, empty };
 }
 
-function fits(paths: readonly KvPath[], services: readonly ServiceRow[]): boolean {
+function fits(paths: readonly SecretPath[], services: readonly ServiceRow[]): boolean {
   const first = Math.max(...paths.map((path) => shownPath(path).length), 0);
   return services.reduce((width, { service }) => width + service.length + 3, first + 4) <= WIDEST;
 }
 
 function marks(
-  paths: readonly KvPath[],
+  paths: readonly SecretPath[],
   services: readonly ServiceRow[],
 ): Pick<NamespaceBlock, "head" | "rows"> {
   return {
-    head: ["KV path", ...services.map(({ service }) => service)],
+    head: ["path", ...services.map(({ service }) => service)],
     rows: paths.map((path) => [
       shownPath(path),
       ...services.map((service) => {
@@ -60,11 +60,11 @@ function marks(
 }
 
 function declarers(
-  paths: readonly KvPath[],
+  paths: readonly SecretPath[],
   services: readonly ServiceRow[],
 ): Pick<NamespaceBlock, "head" | "rows"> {
   return {
-    head: ["KV path", `${DECLARES} declared by`, `${REACHES} also in reach of`],
+    head: ["path", `${DECLARES} declared by`, `${REACHES} also in reach of`],
     rows: paths.map((path) => {
       const having = (access: "declares" | "reaches") =>
         services.filter((service) => accessAt(service, path) === access).map(({ service }) => service);
@@ -78,7 +78,7 @@ function declarers(
   };
 }
 
-function accessAt({ cells }: ServiceRow, { path }: KvPath): "declares" | "reaches" | undefined {
+function accessAt({ cells }: ServiceRow, { path }: SecretPath): "declares" | "reaches" | undefined {
   return cells.find((cell) => cell.path === path)?.access;
 }
 
@@ -100,5 +100,5 @@ export function counted(count: number, what: string): string {
 }
 
 export function summary({ environment, logins, services, paths }: AccessMatrix): string {
-  return `${environment}: ${counted(logins.length, "login")}, ${counted(services.length, "service")}, ${counted(paths.length, "KV path")}`;
+  return `${environment}: ${counted(logins.length, "login")}, ${counted(services.length, "service")}, ${counted(paths.length, "path")}`;
 }

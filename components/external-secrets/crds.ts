@@ -17,11 +17,14 @@ export interface CrdManifest {
 /**
  * The definitions that ESO needs with the reconcilers that values.ts leaves on. GeneratorState is here although
  * nothing makes one: its controller cannot be turned off, and the operator stops after two minutes without it.
+ * VaultDynamicSecret is here also where no secret of this stack needs it: one that another stack of the cluster declares
+ * does, and in production, where definitions are protected, a last one could otherwise not be removed.
  */
 export const neededCrds = [
   "externalsecrets.external-secrets.io",
   "generatorstates.generators.external-secrets.io",
   "secretstores.external-secrets.io",
+  "vaultdynamicsecrets.generators.external-secrets.io",
 ] as const;
 
 const DOWNLOAD_TIMEOUT_MS = 60_000;

@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import { generatedSecrets } from "../../config/generated-secrets.ts";
-import { readsOf } from "../../config/reads.ts";
+import { readsOf, requestPath } from "../../config/reads.ts";
 import type { NamespaceSettings, SecretSettings, Settings, StoreSettings } from "../../config/schema.ts";
 import { goDuration } from "../durations.ts";
-import { API_VERSION, GENERATED_ANNOTATION, ownLabels } from "./metadata.ts";
+import { API_VERSION, GENERATED_ANNOTATION, GENERATORS_API_VERSION, ownLabels } from "./metadata.ts";
 
 export type ExternalSecretManifest = ReturnType<typeof externalSecretManifest>;
 
@@ -27,6 +28,7 @@ export function externalSecretManifest(
       annotations: {
         ...awaitAnnotations(settings.externalSecrets.readiness.mode),
         ...generatedAnnotations(settings, namespace, secret),
+        ...generatorAnnotations(secret),
       },
     },
     spec: {
@@ -56,11 +58,20 @@ export function externalSecretManifests(
   );
 }
 
+/** ExternalSecret of a namespace -> what its generators ask Vault for. */
+export function engineRequests({ services }: NamespaceSettings): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    services.flatMap(({ secrets }) =>
+      secrets.map(({ name, generators }) => [name, generators.map(requestPath)] as const),
+    ),
+  );
+}
+
 /** The KV paths that an ExternalSecret reads, each once, sorted. */
 export function vaultPaths({ spec }: ExternalSecretManifest): readonly string[] {
   const keys = [
     ...(spec.data ?? []).map(({ remoteRef }) => remoteRef.key),
-    ...(spec.dataFrom ?? []).map(({ extract }) => extract.key),
+    ...(spec.dataFrom ?? []).flatMap((from) => ("extract" in from ? [from.extract.key] : [])),
   ];
   return [...new Set(keys)].sort();
 }
@@ -83,6 +94,13 @@ function generatedAnnotations(
     .filter(({ mount, path }) => mount === namespace.mount && keys.includes(path))
     .map(({ path, version }) => `${path}=${version}`);
   return versions.length === 0 ? {} : { [GENERATED_ANNOTATION]: versions.join(",") };
+}
+
+/** ESO looks at generators when it refreshes, and does not follow them: a change of theirs must change the ExternalSecret. */
+function generatorAnnotations({ generators }: SecretSettings): Readonly<Record<string, string>> {
+  if (generators.length === 0) return {};
+  const digest = createHash("sha256").update(JSON.stringify(generators)).digest("hex").slice(0, 16);
+  return { "vault-management/generators": digest };
 }
 
 /**
@@ -120,12 +138,22 @@ function dataOf({ data }: SecretSettings) {
   };
 }
 
-function dataFromOf({ dataFrom }: SecretSettings) {
-  if (dataFrom.length === 0) return {};
+function dataFromOf({ dataFrom, generators }: SecretSettings) {
+  if (dataFrom.length + generators.length === 0) return {};
   return {
-    dataFrom: dataFrom.map(({ extract: { key, version } }) => ({
-      extract: { key, ...strategies, ...versionOf(version) },
-    })),
+    dataFrom: [
+      ...dataFrom.map(({ extract: { key, version } }) => ({
+        extract: { key, ...strategies, ...versionOf(version) },
+      })),
+      ...generators.map(({ name, keyPrefix }) => ({
+        sourceRef: {
+          generatorRef: { apiVersion: GENERATORS_API_VERSION, kind: "VaultDynamicSecret", name },
+        },
+        ...(keyPrefix === undefined
+          ? {}
+          : { rewrite: [{ regexp: { source: "^(.*)$", target: `${keyPrefix}$1` } }] }),
+      })),
+    ],
   };
 }
 

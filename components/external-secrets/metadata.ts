@@ -1,6 +1,9 @@
 /** API of the custom resources that this program writes; served by every ESO release since 0.16. */
 export const API_VERSION = "external-secrets.io/v1";
 
+/** API of what ESO calls generators. */
+export const GENERATORS_API_VERSION = "generators.external-secrets.io/v1alpha1";
+
 /** Label that says whose stack made an object: by it preflight tells this stack's own from others'. */
 export const OWNER_LABEL = "vault-management/environment";
 

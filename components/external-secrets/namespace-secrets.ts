@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { NamespaceSettings, Settings, StoreSettings } from "../../config/schema.ts";
 import { seconds } from "../durations.ts";
 import { protection } from "../protection.ts";
+import { type DeclaredGenerator, dynamicSecretManifest, generatorsOf } from "./dynamic-secret.ts";
 import { type ExternalSecretManifest, externalSecretManifests } from "./external-secret.ts";
 import { ownLabels } from "./metadata.ts";
 import { operatorRightsIn } from "./operator-rights.ts";
@@ -18,7 +19,7 @@ export interface NamespaceSecretsArgs {
   readonly operator: pulumi.Resource;
 }
 
-/** One namespace: who logs in to Vault for it, what ESO may do in it, its SecretStores and their ExternalSecrets. */
+/** One namespace: who logs in to Vault for it, what ESO may do in it, its SecretStores, generators and ExternalSecrets. */
 export class NamespaceSecrets extends pulumi.ComponentResource {
   /** Known once the SecretStores are there, their ids by commas: from then on the ExternalSecrets can become Ready. */
   readonly storeId: pulumi.Output<string>;
@@ -34,8 +35,11 @@ export class NamespaceSecrets extends pulumi.ComponentResource {
     const stores = args.namespace.stores.map((store) =>
       this.#store(store, [...accounts, ...rights, args.operator]),
     );
+    const generators = generatorsOf(args.namespace).map((one) =>
+      this.#generator(one, [...accounts, ...rights, args.operator]),
+    );
     for (const manifest of externalSecretManifests(args.settings, args.namespace)) {
-      this.#externalSecret(manifest, [...stores, ...rights, args.operator]);
+      this.#externalSecret(manifest, [...stores, ...generators, ...rights, args.operator]);
     }
     this.storeId = pulumi.all(stores.map(({ id }) => id)).apply((ids) => ids.join(","));
     this.registerOutputs({ storeId: this.storeId });
@@ -97,6 +101,16 @@ export class NamespaceSecrets extends pulumi.ComponentResource {
     const { settings, namespace, roles } = this.#args;
     const manifest = storeManifest(settings, namespace, store, roles[store.name]);
     return new k8s.apiextensions.CustomResource(this.#logicalName(manifest.metadata.name), manifest, {
+      parent: this,
+      dependsOn,
+    });
+  }
+
+  /** It has no status to be awaited: whether it can be asked shows in its ExternalSecret. */
+  #generator({ store, generator }: DeclaredGenerator, dependsOn: pulumi.Resource[]): pulumi.Resource {
+    const { settings, namespace, roles } = this.#args;
+    const manifest = dynamicSecretManifest(settings, namespace, store, generator, roles[store.name]);
+    return new k8s.apiextensions.CustomResource(this.#logicalName(generator.name), manifest, {
       parent: this,
       dependsOn,
     });

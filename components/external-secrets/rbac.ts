@@ -47,7 +47,11 @@ export function operatorClusterRules(): PolicyRule[] {
   const read = ["get", "list", "watch"];
   return [
     { apiGroups: ["external-secrets.io"], resources: ["externalsecrets", "secretstores"], verbs: read },
-    { apiGroups: ["generators.external-secrets.io"], resources: ["generatorstates"], verbs: read },
+    {
+      apiGroups: ["generators.external-secrets.io"],
+      resources: ["generatorstates", "vaultdynamicsecrets"],
+      verbs: read,
+    },
     { apiGroups: [""], resources: ["serviceaccounts"], verbs: read },
     { apiGroups: [""], resources: ["secrets"], verbs: ["list", "watch"] },
   ];

@@ -8,6 +8,8 @@ export interface Unready {
   readonly name: string;
   /** The KV paths that it reads; none for a store. */
   readonly paths: readonly string[];
+  /** What it asks Vault's engines for. */
+  readonly requests: readonly string[];
   readonly reason: string;
   /** ESO's own words about the cause, where it gave any. */
   readonly cause?: string;
@@ -31,15 +33,16 @@ export function unreadyReport(
 }
 
 function entry(
-  { namespace, kind, name, paths, reason, cause }: Unready,
+  { namespace, kind, name, paths, requests, reason, cause }: Unready,
   storeUnready: boolean,
   stack: string,
 ): string {
+  const asked = [...paths, ...requests];
   return [
     `  ${kind} ${namespace}/${name}`,
-    ...(paths.length > 0 ? [`    reads: ${paths.join(", ")}`] : []),
+    ...(asked.length > 0 ? [`    reads: ${asked.join(", ")}`] : []),
     `    found: ${oneLine(cause === undefined ? reason : `${reason}: ${cause}`)}`,
-    `    fix:   ${fix(kind, paths, storeUnready, stack)}`,
+    `    fix:   ${fix({ kind, paths, requests }, storeUnready, stack)}`,
   ].join("\n");
 }
 
@@ -48,11 +51,18 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, " ").trim();
 }
 
-function fix(kind: AwaitedKind, paths: readonly string[], storeUnready: boolean, stack: string): string {
+function fix(
+  { kind, paths, requests }: Pick<Unready, "kind" | "paths" | "requests">,
+  storeUnready: boolean,
+  stack: string,
+): string {
   if (kind === "SecretStore") {
     return "see that the operator runs, reaches Vault's address and trusts its CA, and that the Vault role binds this service account";
   }
   if (storeUnready) return "mend this namespace's SecretStore first";
+  if (paths.length === 0 && requests.length > 0) {
+    return "see that Vault's engine answers these requests: what stands behind it must be up and set up; then run up again";
+  }
   const puts = paths.map((path) => putCommand(path, stack)).join("; ");
   return `if the value is missing, put it: ${puts}; then run up again`;
 }

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { NamespaceSettings, Settings } from "../../config/schema.ts";
 import { durationMs } from "../../config/values.ts";
-import { externalSecretManifests, vaultPaths } from "./external-secret.ts";
+import { engineRequests, externalSecretManifests, vaultPaths } from "./external-secret.ts";
 import { judge, judgeStore, type LiveObject, type Verdict } from "./judgement.ts";
 import { type AwaitedKind, type ReadinessApi, readinessApi } from "./readiness-api.ts";
 import { type Unready, unreadyReport } from "./readiness-report.ts";
@@ -23,6 +23,8 @@ interface Awaited {
   readonly kind: AwaitedKind;
   readonly name: string;
   readonly paths: readonly string[];
+  /** What it asks Vault's engines for. */
+  readonly requests: readonly string[];
   readonly judge: (live: LiveObject | undefined) => Verdict;
 }
 
@@ -69,17 +71,20 @@ async function created(id: pulumi.Output<string> | undefined): Promise<void> {
 }
 
 function awaitedOf(settings: Settings, namespace: NamespaceSettings): readonly Awaited[] {
+  const requests = engineRequests(namespace);
   return [
     ...namespace.stores.map(({ name }) => ({
       kind: "SecretStore" as const,
       name,
       paths: [],
+      requests: [],
       judge: judgeStore,
     })),
     ...externalSecretManifests(settings, namespace).map((manifest) => ({
       kind: "ExternalSecret" as const,
       name: manifest.metadata.name,
       paths: vaultPaths(manifest),
+      requests: requests.get(manifest.metadata.name) ?? [],
       judge: (live: LiveObject | undefined) => judge(live, manifest),
     })),
   ];
@@ -155,8 +160,8 @@ async function explain(
   api: ReadinessApi,
 ): Promise<readonly Unready[]> {
   const warnings = await api.warnings(namespace).catch(() => new Map<string, string>());
-  return waiting.map(({ kind, name, paths, state, reason }) => {
+  return waiting.map(({ kind, name, paths, requests, state, reason }) => {
     const cause = state === "failing" ? warnings.get(`${kind}/${name}`) : undefined;
-    return { namespace, kind, name, paths, reason, ...(cause === undefined ? {} : { cause }) };
+    return { namespace, kind, name, paths, requests, reason, ...(cause === undefined ? {} : { cause }) };
   });
 }

@@ -14,7 +14,6 @@ export function storeManifest<Role>(
   store: StoreSettings,
   role: Role,
 ) {
-  const bundle = caBundle(settings);
   return {
     apiVersion: API_VERSION,
     kind: "SecretStore",
@@ -25,15 +24,20 @@ export function storeManifest<Role>(
     },
     spec: {
       provider: {
-        vault: {
-          server: settings.vault.address,
-          path: namespace.mount,
-          version: "v2",
-          ...(bundle === undefined ? {} : { caBundle: bundle }),
-          auth: storeAuth(settings, store.serviceAccount, role),
-        },
+        vault: { ...vaultProvider(settings, store, role), path: namespace.mount },
       },
     },
+  };
+}
+
+/** Vault's address and how ESO logs in there as a store's service account; `version` is what ESO's schema would default. */
+export function vaultProvider<Role>(settings: Settings, store: StoreSettings, role: Role) {
+  const bundle = caBundle(settings);
+  return {
+    server: settings.vault.address,
+    version: "v2",
+    ...(bundle === undefined ? {} : { caBundle: bundle }),
+    auth: storeAuth(settings, store.serviceAccount, role),
   };
 }
 

@@ -1,4 +1,4 @@
-import { readsOf } from "../../config/reads.ts";
+import { type EngineGrant, grantOf, readsOf } from "../../config/reads.ts";
 import type { NamespaceSettings, ServiceSettings, StoreSettings } from "../../config/schema.ts";
 import { mountDescription } from "./ownership.ts";
 
@@ -29,7 +29,7 @@ export function sessionPolicyName(prefix: string): string {
 }
 
 /**
- * Exactly the reads that the secrets of one service declare. Dots cannot stand in a DNS label, so no two prefixes,
+ * Exactly the reads and engine requests that the secrets of one service declare. Dots cannot stand in a DNS label, so no two prefixes,
  * namespaces and services give one name.
  */
 export function servicePolicy(
@@ -39,20 +39,21 @@ export function servicePolicy(
 ): PolicyDocument {
   return {
     name: `${prefix}.${namespace.name}.${service.name}`,
-    document: secretReads(service)
-      .map((key) => grant(`${namespace.mount}/data/${key}`, "read"))
-      .join("\n"),
+    document: [
+      ...secretReads(service).map((key) => grant(`${namespace.mount}/data/${key}`, "read")),
+      ...engineGrants(service).map(({ path, capability }) => grant(path, capability)),
+    ].join("\n"),
   };
 }
 
-/** A policy for each of the services that declares a read: Vault refuses a policy that grants nothing. */
+/** A policy for each of the services that asks Vault for something: Vault refuses a policy that grants nothing. */
 export function servicePolicies(
   prefix: string,
   namespace: NamespaceSettings,
   services: readonly ServiceSettings[] = namespace.services,
 ): readonly PolicyDocument[] {
   return services
-    .filter((service) => secretReads(service).length > 0)
+    .filter((service) => secretReads(service).length + engineGrants(service).length > 0)
     .map((service) => servicePolicy(prefix, namespace, service));
 }
 
@@ -70,6 +71,13 @@ export function policyNames(
 export function secretReads(service: ServiceSettings): readonly string[] {
   const keys = service.secrets.flatMap(readsOf).map(({ key }) => key);
   return [...new Set(keys)].toSorted();
+}
+
+/** What a service's secrets ask of Vault's engines: each path once, sorted. */
+export function engineGrants(service: ServiceSettings): readonly EngineGrant[] {
+  const grants = service.secrets.flatMap(({ generators }) => generators.map(grantOf));
+  const byText = new Map(grants.map((one) => [`${one.path} ${one.capability}`, one]));
+  return [...byText.keys()].toSorted().flatMap((text) => byText.get(text) ?? []);
 }
 
 function grant(path: string, capability: "read" | "update"): string {

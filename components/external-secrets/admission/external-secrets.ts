@@ -1,7 +1,11 @@
 import { generatorKinds } from "../../../config/admission.ts";
 import type { Settings } from "../../../config/schema.ts";
+import { generatorsOf } from "../dynamic-secret.ts";
 import { type Cel, type Rule, table, text, texts, unknownFields } from "./cel.ts";
 import { policyManifest } from "./policy.ts";
+
+/** The one generator that the program itself declares. */
+export const DYNAMIC_SECRET = "VaultDynamicSecret";
 
 const TOKEN_TYPE = "kubernetes.io/service-account-token";
 
@@ -9,13 +13,21 @@ const TOKEN_TYPE = "kubernetes.io/service-account-token";
 const READING_FUNCTIONS = ["getSecretKey", "getSecretsAsMap"] as const;
 
 /**
- * What an ExternalSecret of a declared namespace may do: read through the namespace's own store, and write a Secret that
+ * What an ExternalSecret of a declared namespace may do: read through the namespace's own store or a generator that the
+ * stack declares for it, and write a Secret that
  * is no credential of the cluster, of a template that can be seen here.
  */
 export function externalSecretsPolicy(settings: Settings) {
   const names = table(
     "names",
     settings.namespaces.map(({ name, stores }) => [name, texts(stores.map((store) => store.name))]),
+  );
+  const dynamic = table(
+    "dynamic",
+    settings.namespaces.map((namespace) => [
+      namespace.name,
+      texts(generatorsOf(namespace).map(({ generator }) => generator.name)),
+    ]),
   );
   return policyManifest(settings, {
     subject: "external-secrets",
@@ -42,11 +54,12 @@ export function externalSecretsPolicy(settings: Settings) {
       },
       {
         name: "generators",
-        expression:
-          'variables.sources.filter(one, has(one.generatorRef)).map(one, one.generatorRef.?kind.orValue(""))',
+        expression: "variables.sources.filter(one, has(one.generatorRef)).map(one, one.generatorRef)",
       },
       ...names.variables,
+      ...dynamic.variables,
       { name: "known", expression: names.lookup("request.namespace", "[]") },
+      { name: "dynamic", expression: dynamic.lookup("request.namespace", "[]") },
     ],
     structure: structureRules(),
     declared: declaredRules(settings.externalSecrets.admission.allow),
@@ -126,6 +139,11 @@ const unknownTargetFields = unknownFields("variables.target", TARGET_FIELDS);
 
 function declaredRules(allow: Settings["externalSecrets"]["admission"]["allow"]): readonly Rule[] {
   const generators = allow.filter((kind) => kind === "ClusterGenerator" || isGenerator(kind));
+  const kinds = [...generators, ...(generators.includes(DYNAMIC_SECRET) ? [] : [DYNAMIC_SECRET])];
+  const otherKinds = `variables.generators.filter(one, !(one.?kind.orValue("") in ${texts(kinds)}))`;
+  const undeclared = generators.includes(DYNAMIC_SECRET)
+    ? "variables.generators.filter(one, false)"
+    : `variables.generators.filter(one, one.?kind.orValue("") == ${text(DYNAMIC_SECRET)} && !(one.?name.orValue("") in variables.dynamic))`;
   const foreign = 'variables.stores.filter(one, !(one.?name.orValue("") in variables.known))';
   return [
     {
@@ -137,10 +155,17 @@ function declaredRules(allow: Settings["externalSecrets"]["admission"]["allow"])
     },
     {
       field: "sourceRef.generatorRef: kind",
-      holds: `variables.generators.all(kind, kind in ${texts(generators)})`,
-      found: 'variables.generators.join(", ")',
-      allowed: text(generators.length === 0 ? "no generator" : generators.join(", ")),
+      holds: `size(${otherKinds}) == 0`,
+      found: `${otherKinds}.map(one, one.?kind.orValue("nothing")).join(", ")`,
+      allowed: text(kinds.join(", ")),
       fix: "read the value from Vault, or declare the kind: externalSecrets.admission.allow",
+    },
+    {
+      field: "sourceRef.generatorRef: name",
+      holds: `size(${undeclared}) == 0`,
+      found: `${undeclared}.map(one, one.?name.orValue("nothing")).join(", ")`,
+      allowed: 'size(variables.dynamic) == 0 ? "none in this namespace" : variables.dynamic.join(", ")',
+      fix: "declare the secret in the stack, which makes its VaultDynamicSecret",
     },
   ];
 }

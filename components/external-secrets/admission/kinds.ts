@@ -1,12 +1,15 @@
 import { clusterKinds } from "../../../config/admission.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { type Cel, type Rule, text, texts } from "./cel.ts";
-import { isGenerator } from "./external-secrets.ts";
+import { DYNAMIC_SECRET, isGenerator } from "./external-secrets.ts";
 import { policyManifest, type ResourceRule } from "./policy.ts";
 
 const GENERATORS = "generators.external-secrets.io";
 
-/** In declared namespaces: no PushSecret and no generator but of the allowed kinds. */
+/**
+ * In declared namespaces: no PushSecret and no generator but of the allowed kinds, and those that dynamic-secrets.ts
+ * confines.
+ */
 export function kindsPolicy(settings: Settings) {
   const { allow } = settings.externalSecrets.admission;
   return policyManifest(settings, {
@@ -16,7 +19,9 @@ export function kindsPolicy(settings: Settings) {
     variables: [],
     structure: allow.some(isGenerator) ? [generatorStateRule(settings)] : [],
     declared: [
-      kindRule(allow.some(isGenerator) ? [...allow, "GeneratorState"] : allow, "in this stack's namespaces"),
+      kindRule(allow.some(isGenerator) ? [...allow, "GeneratorState"] : allow, "in this stack's namespaces", [
+        DYNAMIC_SECRET,
+      ]),
     ],
   });
 }
@@ -49,11 +54,12 @@ function rule(apiGroup: string, resources: string[]): ResourceRule {
   return { apiGroups: [apiGroup], apiVersions: ["*"], resources };
 }
 
-function kindRule(allow: readonly string[], where: string): Rule {
+/** @param elsewhere kinds that another policy judges */
+function kindRule(allow: readonly string[], where: string, elsewhere: readonly string[] = []): Rule {
   const allowed = allow.length === 0 ? "none of these kinds" : allow.join(", ");
   return {
     field: "kind",
-    holds: `request.kind.kind in ${texts(allow)}`,
+    holds: `request.kind.kind in ${texts([...allow, ...elsewhere])}`,
     found: "request.kind.kind",
     allowed: text(`${allowed} ${where}`),
     fix: "remove the object, or declare its kind: externalSecrets.admission.allow",

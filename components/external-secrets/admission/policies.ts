@@ -1,5 +1,6 @@
 import type { Settings } from "../../../config/schema.ts";
-import { externalSecretsPolicy } from "./external-secrets.ts";
+import { dynamicSecretsPolicy } from "./dynamic-secrets.ts";
+import { DYNAMIC_SECRET, externalSecretsPolicy } from "./external-secrets.ts";
 import { clusterKindsPolicy, kindsPolicy } from "./kinds.ts";
 import { bindingManifest, type policyManifest } from "./policy.ts";
 import { storesPolicy } from "./stores.ts";
@@ -9,7 +10,7 @@ type Policy = ReturnType<typeof policyManifest>;
 /**
  * What the API server refuses of ESO's kinds on the stack's behalf, each policy with its binding. The namespaced ones hold
  * in the declared namespaces alone, so that stacks of one cluster do not meet; cluster-wide kinds are refused by the
- * stack that manages ESO.
+ * stack that manages ESO. Who lets every VaultDynamicSecret in (`admission.allow`) has none of them confined.
  */
 export function admissionPolicies(
   settings: Settings,
@@ -17,7 +18,14 @@ export function admissionPolicies(
   const { namespaces, externalSecrets } = settings;
   const policies = [
     ...(namespaces.length > 0
-      ? [storesPolicy(settings), externalSecretsPolicy(settings), kindsPolicy(settings)]
+      ? [
+          storesPolicy(settings),
+          externalSecretsPolicy(settings),
+          ...(externalSecrets.admission.allow.includes(DYNAMIC_SECRET)
+            ? []
+            : [dynamicSecretsPolicy(settings)]),
+          kindsPolicy(settings),
+        ]
       : []),
     ...(externalSecrets.mode === "managed" ? [clusterKindsPolicy(settings)] : []),
   ];

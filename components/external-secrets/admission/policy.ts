@@ -6,7 +6,13 @@ import { type Cel, type Rule, text, type Variable, validation } from "./cel.ts";
 const API_VERSION = "admissionregistration.k8s.io/v1" as const;
 
 /** What the policies are about; each is one policy and its binding. */
-export const policySubjects = ["stores", "external-secrets", "namespaced-kinds", "cluster-kinds"] as const;
+export const policySubjects = [
+  "stores",
+  "external-secrets",
+  "dynamic-secrets",
+  "namespaced-kinds",
+  "cluster-kinds",
+] as const;
 
 type PolicySubject = (typeof policySubjects)[number];
 

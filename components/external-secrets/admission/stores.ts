@@ -1,7 +1,14 @@
 import type { Settings } from "../../../config/schema.ts";
-import { roleName } from "../../vault/roles.ts";
-import { caBundle, loginAudiences } from "../store.ts";
-import { type Cel, type Rule, table, text, texts, unknownFields } from "./cel.ts";
+import { type Rule, table, text } from "./cel.ts";
+import {
+  equal,
+  expectedLogin,
+  fieldsRule,
+  loginRules,
+  loginStructure,
+  loginVariables,
+  serverRules,
+} from "./login.ts";
 import { policyManifest } from "./policy.ts";
 
 const VAULT = "spec.provider.vault";
@@ -18,20 +25,7 @@ export function storesPolicy(settings: Settings) {
     resources: [{ apiGroups: ["external-secrets.io"], apiVersions: ["v1"], resources: ["secretstores"] }],
     namespaces: settings.namespaces.map(({ name }) => name),
     variables: [
-      { name: "vault", expression: "dyn(object.spec).provider.?vault.orValue({})" },
-      { name: "auth", expression: "variables.vault.?auth.orValue({})" },
-      { name: "kubernetes", expression: "variables.auth.?kubernetes.orValue({})" },
-      { name: "jwt", expression: "variables.auth.?jwt.orValue({})" },
-      { name: "jwtToken", expression: "variables.jwt.?kubernetesServiceAccountToken.orValue({})" },
-      {
-        name: "account",
-        expression:
-          "variables.kubernetes.?serviceAccountRef.or(variables.jwtToken.?serviceAccountRef).orValue({})",
-      },
-      {
-        name: "audiences",
-        expression: "variables.account.?audiences.orValue([]) + variables.jwtToken.?audiences.orValue([])",
-      },
+      ...loginVariables("dyn(object.spec).provider.?vault.orValue({})"),
       ...expected.variables,
       {
         name: "expected",
@@ -47,13 +41,12 @@ export function storesPolicy(settings: Settings) {
 }
 
 /** Namespace and name of each declared store -> the service account, role and mount that belong to it. */
-function expectedStores({ namespaces, vault }: Settings) {
+function expectedStores(settings: Settings) {
   return table(
     "stores",
-    namespaces.flatMap((namespace) =>
+    settings.namespaces.flatMap((namespace) =>
       namespace.stores.map((store) => {
-        const role = roleName(vault.auth.rolePrefix, namespace, store);
-        const fields = { account: store.serviceAccount, role, mount: namespace.mount };
+        const fields = { ...expectedLogin(settings, namespace, store), mount: namespace.mount };
         return [`${namespace.name}/${store.name}`, JSON.stringify(fields)] as const;
       }),
     ),
@@ -70,40 +63,11 @@ function structureRules(): readonly Rule[] {
       fix: "read this namespace's secrets from Vault; another provider belongs into a namespace that this stack does not declare",
     },
     fieldsRule("spec", "dyn(object.spec)", ["provider", "refreshInterval", "retrySettings"]),
-    // Not caProvider, headers, namespace or tls: each names another trust, tenant or identity than the declared one.
-    fieldsRule(VAULT, "variables.vault", ["server", "path", "version", "caBundle", "auth"]),
-    {
-      field: `${VAULT}.auth`,
-      holds: 'size(variables.auth) == 1 && variables.auth.all(method, method in ["kubernetes", "jwt"])',
-      found: 'variables.auth.map(method, method).join(", ")',
-      allowed: text("kubernetes or jwt, and nothing beside it"),
-      fix: "log in as the namespace's own service account; no secretRef, token, AppRole, user, certificate or cloud identity",
-    },
-    fieldsRule(`${VAULT}.auth.kubernetes`, "variables.kubernetes", [
-      "mountPath",
-      "role",
-      "serviceAccountRef",
-    ]),
-    fieldsRule(`${VAULT}.auth.jwt`, "variables.jwt", ["path", "role", "kubernetesServiceAccountToken"]),
-    fieldsRule(`${VAULT}.auth.jwt.kubernetesServiceAccountToken`, "variables.jwtToken", [
-      "serviceAccountRef",
-      "audiences",
-      "expirationSeconds",
-    ]),
-    {
-      field: `${VAULT}.auth: serviceAccountRef`,
-      holds: 'variables.account.?name.orValue("") != ""',
-      found: text("nothing"),
-      allowed: text("the service account of the store"),
-      fix: "name it; without one ESO would log in as itself",
-    },
-    fieldsRule(`${VAULT}.auth: serviceAccountRef`, "variables.account", ["name", "audiences"]),
+    ...loginStructure(VAULT),
   ];
 }
 
 function declaredRules(settings: Settings): readonly Rule[] {
-  const { address, auth } = settings.vault;
-  const bundle = caBundle(settings) ?? "";
   return [
     {
       field: "metadata.name",
@@ -112,63 +76,8 @@ function declaredRules(settings: Settings): readonly Rule[] {
       allowed: text("the stores that the stack declares for this namespace"),
       fix: "declare it: namespaces.<namespace>.store",
     },
-    equal(`${VAULT}.server`, "variables.vault.server", text(address)),
-    equal(`${VAULT}.version`, 'variables.vault.?version.orValue("v2")', text("v2")),
-    {
-      field: `${VAULT}.caBundle`,
-      holds: `variables.vault.?caBundle.orValue("") == ${text(bundle)}`,
-      found: '"a bundle of " + string(size(variables.vault.?caBundle.orValue(""))) + " characters"',
-      allowed: text(bundle === "" ? "none: the system's CAs" : "the declared CA, vault.caCertificate"),
-      fix: "take the store as the stack declares it",
-    },
+    ...serverRules(VAULT, settings),
     equal(`${VAULT}.path`, 'variables.vault.?path.orValue("")', "variables.expected.mount"),
-    equal(`${VAULT}.auth`, 'variables.auth.map(method, method).join(", ")', text(auth.method)),
-    equal(
-      `${VAULT}.auth: mount`,
-      'variables.kubernetes.?mountPath.or(variables.jwt.?path).orValue("")',
-      text(auth.mount),
-    ),
-    equal(
-      `${VAULT}.auth: role`,
-      'variables.kubernetes.?role.or(variables.jwt.?role).orValue("")',
-      "variables.expected.role",
-    ),
-    equal(
-      `${VAULT}.auth: serviceAccountRef.name`,
-      'variables.account.?name.orValue("")',
-      "variables.expected.account",
-    ),
-    audiencesRule(loginAudiences(settings)),
+    ...loginRules(VAULT, settings),
   ];
-}
-
-/** A token for another audience would be one for another server. */
-function audiencesRule(audiences: readonly string[]): Rule {
-  return {
-    field: `${VAULT}.auth: audiences`,
-    holds: `variables.audiences.all(audience, audience in ${texts(audiences)})`,
-    found: 'variables.audiences.join(", ")',
-    allowed: text(audiences.join(", ")),
-    fix: "take the store as the stack declares it",
-  };
-}
-
-function fieldsRule(field: string, map: Cel, known: readonly string[]): Rule {
-  return {
-    field,
-    holds: `size(${unknownFields(map, known)}) == 0`,
-    found: `${unknownFields(map, known)}.join(", ")`,
-    allowed: text(known.join(", ")),
-    fix: "remove it: the store's login and trust are the stack's to declare",
-  };
-}
-
-function equal(field: string, found: Cel, allowed: Cel): Rule {
-  return {
-    field,
-    holds: `${found} == ${allowed}`,
-    found,
-    allowed,
-    fix: "take the store as the stack declares it, or change the declaration",
-  };
 }

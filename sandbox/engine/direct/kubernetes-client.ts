@@ -136,7 +136,24 @@ export class KubernetesClient {
     return this.#kinds.get(key);
   }
 
-  async #send(method: "GET" | "PATCH" | "DELETE", path: string, body?: Fields): Promise<Fields> {
+  /** Asked again while the API server says 429: it prepares the storage of a kind that was defined a moment ago. */
+  async #send(method: Method, path: string, body?: Fields): Promise<Fields> {
+    const outcome = await until(
+      `${method} ${path} was served`,
+      { deadlineMs: 30_000, intervalMs },
+      async () => {
+        try {
+          return { answer: await this.#sendOnce(method, path, body) };
+        } catch (error) {
+          if (error instanceof KubernetesError && error.status === 429) return undefined;
+          throw error;
+        }
+      },
+    );
+    return outcome.answer;
+  }
+
+  async #sendOnce(method: Method, path: string, body?: Fields): Promise<Fields> {
     const answer = await request(`${this.#server}${path}`, {
       method,
       dispatcher: this.#agent,
@@ -152,6 +169,8 @@ export class KubernetesClient {
     throw new KubernetesError(answer.statusCode, String(json.message ?? `status ${answer.statusCode}`));
   }
 }
+
+type Method = "GET" | "PATCH" | "DELETE";
 
 export function refOf(object: Fields): ObjectRef {
   const metadata = fieldsOf(object.metadata);

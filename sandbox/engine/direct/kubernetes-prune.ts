@@ -7,6 +7,7 @@ import { ownerLabel } from "./kubernetes-resource.ts";
  */
 const order: readonly (readonly [apiVersion: string, kind: string])[] = [
   ["external-secrets.io/v1", "ExternalSecret"],
+  ["generators.external-secrets.io/v1alpha1", "VaultDynamicSecret"],
   ["external-secrets.io/v1", "SecretStore"],
   ["rbac.authorization.k8s.io/v1", "RoleBinding"],
   ["rbac.authorization.k8s.io/v1", "Role"],

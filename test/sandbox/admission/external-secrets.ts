@@ -59,7 +59,15 @@ const refused: readonly (readonly [string, Anything, RegExp])[] = [
   [
     "a generator",
     externalSecret({ data: undefined, dataFrom: [{ sourceRef: { generatorRef } }] }),
-    /generatorRef: kind: found Password; allowed: no generator; fix: .*externalSecrets\.admission\.allow/,
+    /generatorRef: kind: found Password; allowed: VaultDynamicSecret; fix: .*externalSecrets\.admission\.allow/,
+  ],
+  [
+    "a generator that the stack does not declare",
+    externalSecret({
+      data: undefined,
+      dataFrom: [{ sourceRef: { generatorRef: { ...generatorRef, kind: "VaultDynamicSecret" } } }],
+    }),
+    /generatorRef: name: found any; allowed: none in this namespace; fix: declare the secret/,
   ],
   [
     "getSecretKey in a template's data",

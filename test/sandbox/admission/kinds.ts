@@ -24,12 +24,6 @@ const inNamespace = (namespace: string) => [
   one(`${ESO}/v1alpha1`, "PushSecret", pushed, namespace),
   one(GENERATORS, "Password", password, namespace),
   one(GENERATORS, "Fake", { data: { a: "b" } }, namespace),
-  one(
-    GENERATORS,
-    "VaultDynamicSecret",
-    { path: "database/creds/x", provider: { server: "https://x" } },
-    namespace,
-  ),
   one(GENERATORS, "GeneratorState", { resource: {}, state: {} }, namespace),
 ];
 
@@ -100,7 +94,7 @@ export function kindChecks(
     await redeploy({
       externalSecrets: { admission: { allow: ["Password", "PushSecret", "ClusterSecretStore"] } },
     });
-    const [push, generator, fake, , state] = inNamespace("llm");
+    const [push, generator, fake, state] = inNamespace("llm");
     const [store, externalSecret] = clusterWide;
     const ask = (object: Anything | undefined) => (object === undefined ? "" : dry.create(object));
     await untilAnswer("the policy was followed", async () => ask(generator), /^accepted$/);

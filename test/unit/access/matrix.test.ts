@@ -29,7 +29,9 @@ const session = SESSION_GRANTS.map(({ path, capability }) => `"${capability}" ${
 describe("the matrix", () => {
   it("of the reference declaration has one cell, and a login that reads nothing", () => {
     const { logins, services, paths } = accessMatrix(settingsOf("dev"));
-    expect(paths).toEqual([{ mount: "kv", key: "llm/openai", path: "kv/data/llm/openai" }]);
+    expect(paths).toEqual([
+      { mount: "kv", key: "llm/openai", path: "kv/data/llm/openai", capability: "read" },
+    ]);
     expect(services).toEqual([
       {
         namespace: "llm",
@@ -40,6 +42,7 @@ describe("the matrix", () => {
             mount: "kv",
             key: "llm/openai",
             path: "kv/data/llm/openai",
+            capability: "read",
             access: "declares",
             policies: ["voyager-platform.llm.llm-gateway"],
           },

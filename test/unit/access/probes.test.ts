@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cellDifferences, tokenDifferences } from "../../../access/live.ts";
-import { accessMatrix, type KvPath, type Login } from "../../../access/matrix.ts";
+import { accessMatrix, type Login, type SecretPath } from "../../../access/matrix.ts";
 import { expectedAt, probesOf } from "../../../access/probes.ts";
 import { anySettings, settingsOf } from "../arbitrary-settings.ts";
+import { creds, issue, withGenerators } from "../generators.ts";
 
 /** Whether a policy's `path` matches a request, as Vault has it: `+` is one segment, a last `*` any rest. */
 function matches(rule: string, path: string): boolean {
@@ -16,14 +17,14 @@ function matches(rule: string, path: string): boolean {
 
 /** Ways to get an exact path wrong. */
 const widened = {
-  "a prefix": ({ path }: KvPath) => `${path}*`,
-  "its folder": ({ path }: KvPath) => path.replace(/[^/]*$/, "*"),
-  "everything below it": ({ path }: KvPath) => `${path}/*`,
-  "the mount's data": ({ mount }: KvPath) => `${mount}/data/*`,
-  "any first segment": ({ mount, key }: KvPath) => `${mount}/data/${key.replace(/^[^/]*/, "+")}`,
-  "any last segment": ({ mount, key }: KvPath) => `${mount}/data/${key.replace(/[^/]*$/, "+")}`,
-  "any request of it": ({ mount, key }: KvPath) => `${mount}/+/${key}`,
-  "the mount": ({ mount }: KvPath) => `${mount}/*`,
+  "a prefix": ({ path }: SecretPath) => `${path}*`,
+  "its folder": ({ path }: SecretPath) => path.replace(/[^/]*$/, "*"),
+  "everything below it": ({ path }: SecretPath) => `${path}/*`,
+  "the mount's data": ({ mount }: SecretPath) => `${mount}/data/*`,
+  "any first segment": ({ mount, key }: SecretPath) => `${mount}/data/${key.replace(/^[^/]*/, "+")}`,
+  "any last segment": ({ mount, key }: SecretPath) => `${mount}/data/${key.replace(/[^/]*$/, "+")}`,
+  "any request of it": ({ mount, key }: SecretPath) => `${mount}/+/${key}`,
+  "the mount": ({ mount }: SecretPath) => `${mount}/*`,
 };
 
 const readers = anySettings.filter((settings) => accessMatrix(settings).paths.length > 0);
@@ -85,7 +86,7 @@ describe("the probes", () => {
           const matrix = accessMatrix(settings);
           const login = matrix.logins.find(({ reads }) => reads.length > 0) as Login;
           const [read] = login.reads;
-          const rule = widen(read as KvPath);
+          const rule = widen(read as SecretPath);
           const probes = probesOf(matrix, login);
           const answer = Object.fromEntries(
             probes.map((probe) => {
@@ -98,6 +99,32 @@ describe("the probes", () => {
       );
     },
   );
+});
+
+describe("an engine's request", () => {
+  const matrix = accessMatrix(withGenerators(settingsOf("dev"), creds, issue));
+  const [llm] = matrix.logins;
+  if (llm === undefined) throw new Error("the dev stack declares llm");
+  const expected = Object.fromEntries(
+    probesOf(matrix, llm).map((probe) => [probe.path, expectedAt(llm, probe).join()]),
+  );
+
+  it("is expected with the capability that its method takes, and its neighbours not at all", () => {
+    expect(expected).toMatchObject({
+      "database/creds/orders-report": "read",
+      "pki-int/issue/web": "update",
+      "kv/data/llm/openai": "read",
+      "database/creds/not-declared": "deny",
+      "database/not-declared/orders-report": "deny",
+      "pki-int/issue/web/not-declared": "deny",
+    });
+  });
+
+  it("has no paths of KV around it", () => {
+    expect(Object.keys(expected).filter((path) => /^(database|pki-int)\/(data|metadata)/.test(path))).toEqual(
+      [],
+    );
+  });
 });
 
 describe("a difference", () => {

@@ -18,11 +18,11 @@ const shop = accessMatrix(
 describe("the matrix", () => {
   it("is a table for each namespace: paths down, services across", () => {
     const text = matrixText(shop);
-    expect(text).toMatch(/^dev: 2 logins, 3 services, 3 KV paths$/m);
+    expect(text).toMatch(/^dev: 2 logins, 3 services, 3 paths$/m);
     expect(text).toMatch(
       /service account shop\/vault-store logs in as role voyager-platform-shop: policies voyager/,
     );
-    expect(text).toMatch(/│ KV path +│ cart │ mail │/);
+    expect(text).toMatch(/│ path +│ cart │ mail │/);
     expect(text).toMatch(/│ kv\/a +│ ● +│ ○ +│/);
     expect(text).toMatch(/│ kv\/b +│ ○ +│ ● +│/);
   });
@@ -41,7 +41,7 @@ describe("the matrix", () => {
     );
     const text = matrixText(wide);
     const tableLines = text.split("\n").filter((line) => line.startsWith("│"));
-    expect(tableLines[0]).toMatch(/KV path.*declared by.*also in reach of/);
+    expect(tableLines[0]).toMatch(/path.*declared by.*also in reach of/);
     expect(tableLines[1]).toMatch(/kv\/of\/service-00.*service-00.*39 other services/);
     expect(Math.max(...tableLines.map((line) => line.length))).toBeLessThan(110);
   });

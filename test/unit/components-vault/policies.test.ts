@@ -9,6 +9,7 @@ import {
 } from "../../../components/vault/policies.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { anySettings, rawNamespaces, settingsOf, settingsWith } from "../arbitrary-settings.ts";
+import { creds, issue, withGenerators } from "../generators.ts";
 
 const PREFIX = "voyager-platform";
 
@@ -124,3 +125,16 @@ function reversed<T>(value: T): T {
       .map(([name, inner]) => [name, reversed(inner)]),
   ) as T;
 }
+
+it("grants what a service's engines are asked, beside its reads: read for GET, update for POST", () => {
+  const [llm] = withGenerators(settingsOf("dev"), creds, issue, creds).namespaces;
+  const [gateway] = llm?.services ?? [];
+  if (!llm || !gateway) throw new Error("the dev stack declares llm");
+  expect(grantsIn(servicePolicy(PREFIX, llm, gateway).document)).toEqual([
+    ["kv/data/llm/openai", '"read"'],
+    ["database/creds/orders-report", '"read"'],
+    ["pki-int/issue/web", '"update"'],
+  ]);
+  const alone = { ...gateway, secrets: gateway.secrets.map((secret) => ({ ...secret, data: {} })) };
+  expect(servicePolicies(PREFIX, llm, [alone])).toHaveLength(1);
+});

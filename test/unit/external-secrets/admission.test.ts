@@ -181,7 +181,9 @@ describe("kinds", () => {
   it("that are allowed pass; and with a generator ESO's own GeneratorState, nobody else's", () => {
     const allowing = settingsWith(["externalSecrets", "admission", "allow"], ["Password"]);
     const [state, kind] = policy(allowing, "namespaced-kinds").spec.validations;
-    expect(kind?.expression).toContain('request.kind.kind in ["Password", "GeneratorState"]');
+    expect(kind?.expression).toContain(
+      'request.kind.kind in ["Password", "GeneratorState", "VaultDynamicSecret"]',
+    );
     expect(state?.expression).toBe(
       'request.kind.kind != "GeneratorState" || ' +
         'request.userInfo.username == "system:serviceaccount:vault:external-secrets"',

@@ -13,7 +13,7 @@ interface Schema {
   readonly [keyword: string]: unknown;
 }
 
-/** Object kinds -> a check against ESO's own schema of `external-secrets.io/v1` that allows nothing unknown. */
+/** Object kinds -> a check against ESO's own schema that allows nothing unknown. */
 export async function esoSchemas(): Promise<Readonly<Record<string, ValidateFunction>>> {
   const { crds } = await esoManifests();
   const ajv = new Ajv({
@@ -23,7 +23,9 @@ export async function esoSchemas(): Promise<Readonly<Record<string, ValidateFunc
   });
   const served = crdManifests(await readFile(crds, "utf8"), crds).flatMap(({ spec }) => {
     const { kind } = spec.names as { readonly kind: string };
-    const version = (spec.versions as readonly Version[]).find(({ name }) => name === "v1");
+    const version = (spec.versions as readonly Version[]).find(
+      ({ name }) => name === "v1" || name === "v1alpha1",
+    );
     return version === undefined ? [] : [[kind, ajv.compile(objectSchema(version))] as const];
   });
   return Object.fromEntries(served);
