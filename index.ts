@@ -24,7 +24,8 @@ const generated = generatedSecrets(settings).map(
       dependsOn: cluster,
     }),
 );
-settings.pki && new Pki("pki", { settings, pki: settings.pki }, { provider: vault, dependsOn: cluster });
+const pki =
+  settings.pki && new Pki("pki", { settings, pki: settings.pki }, { provider: vault, dependsOn: cluster });
 const operator = new ExternalSecretsOperator(
   "external-secrets",
   { settings, crds },
@@ -40,7 +41,7 @@ const namespaces = settings.namespaces.map((namespace) => {
   const secrets = new NamespaceSecrets(
     namespace.name,
     { settings, namespace, roles: access.roles, operator },
-    { provider: kubernetes, dependsOn: generated },
+    { provider: kubernetes, dependsOn: [...generated, ...(pki ? [pki] : [])] },
   );
   return { name: namespace.name, storeId: secrets.storeId };
 });

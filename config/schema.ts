@@ -56,6 +56,8 @@ export interface GeneratorSettings {
   readonly method: "GET" | "POST";
   /** Fields that a `POST` sends. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** What the engine's own role says about the answer, as far as the request does not: when it changes, ESO asks anew. */
+  readonly decidedByRole?: Readonly<Record<string, string>>;
   /** Begins each key of the answer, where answers of several would otherwise have the same keys. */
   readonly keyPrefix?: string;
 }
@@ -83,6 +85,7 @@ export interface CertificateSettings extends Omit<DeclaredCertificate, "target">
 
 export interface ServiceSettings {
   readonly name: string;
+  /** One for each ExternalSecret: those of certificates too, once a CA can issue them. */
   readonly secrets: readonly SecretSettings[];
   readonly certificates: readonly CertificateSettings[];
 }

@@ -1,3 +1,4 @@
+import { canIssue, certificateRole, certificateSecret } from "./certificates.ts";
 import { settleRotation } from "./rotation-settings.ts";
 import type {
   CertificateSettings,
@@ -40,11 +41,9 @@ function settleNamespace(
   declared: Declaration,
 ): NamespaceSettings {
   const onlyMount = Object.keys(declared.vault.mounts)[0] ?? "";
-  const services = byName(namespace.services).map(([service, { secrets, certificates }]) => ({
-    name: service,
-    secrets: byName(secrets).map(([secret, fields]) => settleSecret(secret, fields)),
-    certificates: byName(certificates).map(([certificate, fields]) => settleCertificate(certificate, fields)),
-  }));
+  const services = byName(namespace.services).map(([service, fields]) =>
+    settleService(service, fields, { namespace: name, declared }),
+  );
   return {
     name,
     create: namespace.create ?? declared.tier === "development",
@@ -52,6 +51,29 @@ function settleNamespace(
     mount: namespace.store?.mount ?? onlyMount,
     stores: storesOf(namespace, services),
     services,
+  };
+}
+
+function settleService(
+  name: string,
+  { secrets, certificates }: DeclaredNamespace["services"][string],
+  { namespace, declared: { pki, vault } }: { readonly namespace: string; readonly declared: Declaration },
+): ServiceSettings {
+  const settled = byName(certificates).map(([certificate, fields]) => settleCertificate(certificate, fields));
+  const issued =
+    pki === undefined || !canIssue(pki)
+      ? []
+      : settled.map((certificate) =>
+          certificateSecret(certificate, {
+            mount: pki.intermediate.mount,
+            role: certificateRole(vault.auth.rolePrefix, { name: namespace }, { name }, certificate.name),
+          }),
+        );
+  const read = byName(secrets).map(([secret, fields]) => settleSecret(secret, fields));
+  return {
+    name,
+    secrets: [...read, ...issued].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    certificates: settled,
   };
 }
 

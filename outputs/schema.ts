@@ -13,6 +13,8 @@ const target = z.object({
   store: name,
   /** Name of the Kubernetes Secret. */
   target: name,
+  /** Type of the Secret, e.g. `kubernetes.io/tls` of a certificate; not said where somebody else made it. */
+  type: name.optional(),
   /** Keys of the Secret that the declaration names, sorted. */
   keys: z.array(z.string()),
   /** `unknown`: the Secret may hold more keys: those of a whole Vault secret (`dataFrom`), or of a Secret merged into. */

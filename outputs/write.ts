@@ -51,6 +51,7 @@ function storeOutputs(prefix: string, namespace: NamespaceSettings, store: Store
 /** ESO writes the template's keys instead of the data's where a template has data, unless it says `Merge`. */
 function secretKeys({
   target,
+  type,
   data,
   dataFrom,
   generators,
@@ -60,6 +61,12 @@ function secretKeys({
   const templated = Object.keys(template?.data ?? {});
   const replaced = templated.length > 0 && template?.mergePolicy !== "Merge";
   const keys = new Set([...templated, ...(replaced ? [] : Object.keys(data))]);
-  const unknown = (dataFrom.length + generators.length > 0 && !replaced) || creationPolicy === "Merge";
-  return { target, keys: [...keys].toSorted(), otherKeys: unknown ? "unknown" : "none" };
+  const foreign = creationPolicy === "Merge";
+  const unknown = (dataFrom.length + generators.length > 0 && !replaced) || foreign;
+  return {
+    target,
+    ...(foreign ? {} : { type }),
+    keys: [...keys].toSorted(),
+    otherKeys: unknown ? "unknown" : "none",
+  };
 }

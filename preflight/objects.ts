@@ -39,7 +39,8 @@ function claimsOf({ name: namespace, stores, services }: NamespaceSettings): rea
     ]),
     ...services.flatMap((service) =>
       service.secrets.flatMap(({ name, generators }): readonly Claim[] => {
-        const path = at("services", service.name, "secrets", name);
+        const issued = service.certificates.some((certificate) => certificate.name === name);
+        const path = at("services", service.name, issued ? "certificates" : "secrets", name);
         return [
           { kind: "ExternalSecret", name, path },
           ...generators.map((one) => ({ kind: "VaultDynamicSecret" as const, name: one.name, path })),

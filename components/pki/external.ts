@@ -16,11 +16,6 @@ export function externalChain({
   ];
 }
 
-/** Whether certificates can be issued once all is deployed: not while an outside CA has still to sign. */
-export function canIssue({ root, external }: PkiSettings): boolean {
-  return root !== undefined || external?.signed !== undefined;
-}
-
 function digest(pem: string): string {
   return createHash("sha256").update(pem.trim()).digest("hex").slice(0, 12);
 }

@@ -1,21 +1,6 @@
-import type { NamespaceSettings, ServiceSettings, Settings } from "../../config/schema.ts";
+import type { Settings } from "../../config/schema.ts";
 
 export type PkiSettings = NonNullable<Settings["pki"]>;
-
-/** The role that issues one certificate; no DNS label has a dot, so no two certificates have one name. */
-export function certificateRole(
-  prefix: string,
-  namespace: Pick<NamespaceSettings, "name">,
-  service: Pick<ServiceSettings, "name">,
-  certificate: string,
-): string {
-  return `${prefix}-${namespace.name}.${service.name}.${certificate}`;
-}
-
-/** The request that issues it, which is also what a policy grants. */
-export function issuePath(mount: string, role: string): string {
-  return `${mount}/issue/${role}`;
-}
 
 /** An issuer of Vault's PKI engine by name; its key has the same one. */
 export function issuerName(kind: "root" | "int", generation: number): string {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as vault from "@pulumi/vault";
+import { canIssue } from "../../config/certificates.ts";
 import type { Settings } from "../../config/schema.ts";
-import { canIssue } from "./external.ts";
 import { intermediateAuthority } from "./intermediate.ts";
 import { type PkiMount, pkiMount } from "./mount.ts";
 import type { PkiSettings } from "./names.ts";

@@ -1,6 +1,7 @@
+import { certificateRole } from "../../config/certificates.ts";
 import type { CertificateSettings, Settings } from "../../config/schema.ts";
 import { seconds } from "../durations.ts";
-import { certificateRole, keyParameters } from "./names.ts";
+import { keyParameters } from "./names.ts";
 
 /** A role for each certificate: its uses, key and life are fields of the role, and a request cannot choose them. */
 export function certificateRoles({ vault, namespaces }: Pick<Settings, "vault" | "namespaces">) {

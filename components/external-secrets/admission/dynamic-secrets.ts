@@ -104,7 +104,7 @@ function declaredRules(settings: Settings): readonly Rule[] {
       holds: 'variables.expected.account != ""',
       found: "object.metadata.name",
       allowed: text("the dynamic secrets that the stack declares for this namespace"),
-      fix: "declare the secret: namespaces.<namespace>.services.<service>.secrets",
+      fix: "declare it: namespaces.<namespace>.services.<service>, under secrets or certificates",
     },
     ...serverRules(PROVIDER, settings),
     ...loginRules(PROVIDER, settings),

@@ -29,6 +29,7 @@ describe("what a stack exports", () => {
             "openai-api-key": {
               store: "vault-store",
               target: "openai-api-key",
+              type: "Opaque",
               keys: ["api_key"],
               otherKeys: "none",
             },
@@ -75,7 +76,14 @@ describe("what a stack exports", () => {
   ])("names the keys of %s", (_what, secret, keys, otherKeys) => {
     const path = ["namespaces", "llm", "services", "llm-gateway", "secrets", "one"];
     const { namespaces } = outputsOf(settingsWith(path, secret));
-    expect(namespaces.llm?.secrets.one).toEqual({ store: "vault-store", target: "one", keys, otherKeys });
+    const type = "creationPolicy" in secret ? {} : { type: "Opaque" };
+    expect(namespaces.llm?.secrets.one).toEqual({
+      store: "vault-store",
+      target: "one",
+      ...type,
+      keys,
+      otherKeys,
+    });
   });
 });
 
