@@ -3,13 +3,14 @@ import type { PolicyRule } from "../../components/external-secrets/rbac.ts";
 import type { RotationSpec } from "./spec.ts";
 
 /**
- * All that a rotation's token needs in Vault: its two slots, its admin credential, and the end of its own session. Nothing
- * of a slot's metadata: what the rotator has to know of versions comes with their data.
+ * All that a rotation's token needs in Vault: its two slots, its admin credential, and the end of its own session. Of
+ * metadata it writes its report, and reads none: what the rotator has to know of versions comes with their data.
  */
 export function requiredGrants({ live, state, admin }: RotationSpec): readonly Grant[] {
   return [
     { path: `${live.mount}/data/${live.path}`, capabilities: ["create", "read", "update"] },
     { path: `${state.mount}/data/${state.path}`, capabilities: ["create", "read", "update"] },
+    { path: `${state.mount}/metadata/${state.path}`, capabilities: ["patch"] },
     ...(admin === undefined
       ? []
       : [{ path: `${admin.mount}/data/${admin.path}`, capabilities: ["read"] } as const]),

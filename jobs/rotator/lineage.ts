@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { OvertakenError, RotationError } from "./errors.ts";
+import { type MetadataPatch, reportOf } from "./report.ts";
 import { newState, type RotationState, rotationState } from "./state.ts";
 import { CheckAndSetError, type KvSecret, type RotationVault, type Slot } from "./vault.ts";
 
@@ -60,6 +61,15 @@ export class Lineage {
       if (there !== undefined && there.run !== this.#state.run) throw new OvertakenError();
       throw changedByHand(this.#secret, slot);
     }
+  }
+
+  /**
+   * Tells people of the state as it is, and how the run ended, where they may read it.
+   * @throws Error when Vault refuses or gives no answer
+   */
+  async report(outcome: MetadataPatch): Promise<void> {
+    if (this.#version === 0) return;
+    await this.#vault.describe(this.#secret, { ...reportOf(this.#state, this.#version), ...outcome });
   }
 
   /** Whether the newest state, whoever wrote it, names a key. */

@@ -7,6 +7,7 @@ import { Lineage } from "./lineage.ts";
 import { Log } from "./log.ts";
 import { Narrator } from "./narrator.ts";
 import { chooseProvider } from "./providers/choose.ts";
+import { outcomeOf } from "./report.ts";
 import { type Command, run } from "./rotation.ts";
 import { limitsOf, type RotationSpec, rotationSpec } from "./spec.ts";
 import { RotationVault } from "./vault.ts";
@@ -58,12 +59,36 @@ async function rotate(command: Command, parts: Parts): Promise<void> {
   log.secrets.add(await vault.login(spec.vault, jwt));
   try {
     const lineage = await Lineage.open(vault, spec.state);
-    const provider = chooseProvider(spec, log.secrets.add(await adminKey(spec, vault)));
-    const job = env.ROTATION_JOB || undefined;
-    await run(command, { ...parts, limits, vault, lineage, provider, job, run: randomUUID() });
+    await reporting(command, lineage, parts, async () => {
+      const provider = chooseProvider(spec, log.secrets.add(await adminKey(spec, vault)));
+      const job = env.ROTATION_JOB || undefined;
+      await run(command, { ...parts, limits, vault, lineage, provider, job, run: randomUUID() });
+    });
   } finally {
     await vault.logout();
   }
+}
+
+/** A run that was overtaken says nothing: the other one does. */
+async function reporting(
+  command: Command,
+  lineage: Lineage,
+  { log, narrator }: Parts,
+  work: () => Promise<void>,
+): Promise<void> {
+  const report = (failed?: Parameters<typeof outcomeOf>[2]) =>
+    lineage
+      .report(outcomeOf(command, narrator.now, failed))
+      .catch((failed: Error) => log.step("report-failed", { why: failed.message }));
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof RotationError) {
+      await report({ failure: error.failure, text: log.secrets.redact(error.message) });
+    }
+    throw error;
+  }
+  await report();
 }
 
 async function adminKey({ admin }: RotationSpec, vault: RotationVault): Promise<string | undefined> {

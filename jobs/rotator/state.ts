@@ -19,6 +19,8 @@ const historyEntry = z.strictObject({
   at: time,
   what: z.enum(["promoted", "revoked", "refused", "swept", "left"]),
   name: nonEmpty,
+  /** The Kubernetes Job that promoted it. */
+  job: nonEmpty.optional(),
 });
 
 export const rotationState = z.strictObject({

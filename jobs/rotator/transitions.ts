@@ -85,7 +85,10 @@ export function promoted(state: RotationState, written: Written, overlapSeconds:
       promotedAt: written.createdTime,
     },
     previous: [...waiting, ...before.map((one) => ({ ...one, revokeAfter }))],
-    history: recorded(state, { at: written.createdTime, what: "promoted", name: key.name }),
+    history: recorded(state, {
+      ...{ at: written.createdTime, what: "promoted", name: key.name },
+      ...(state.job === undefined ? {} : { job: state.job }),
+    }),
   };
 
   function isOpen(one: RotationState["previous"][number]): boolean {

@@ -105,6 +105,13 @@ export class RotationVault {
     return { version: written.data.data.version, createdTime: written.data.data.created_time };
   }
 
+  /** Changes a secret's custom metadata. Tried once: nothing waits for it. */
+  async describe({ mount, path }: KvSecret, custom: Readonly<Record<string, string | null>>): Promise<void> {
+    const target = `${mount}/metadata/${path}`;
+    const answer = await this.#once("PATCH", target, { custom_metadata: custom });
+    if (answer.status >= 300) throw unexpected("PATCH", target, answer);
+  }
+
   /** Again while Vault has no leader or is failing. A write may then have been carried out already: its check-and-set tells. */
   #send(method: HttpMethod, path: string, body?: unknown): Promise<HttpAnswer> {
     return retrying(this.#retrySeconds, async () => {
@@ -127,6 +134,7 @@ export class RotationVault {
     const url = `${this.#address}/v1/${path.split("/").map(encodeURIComponent).join("/")}`;
     const headers = {
       "x-vault-request": "true",
+      ...(method === "PATCH" ? { "content-type": "application/merge-patch+json" } : {}),
       ...(this.#token === undefined ? {} : { "x-vault-token": this.#token }),
     };
     const answer = await this.#http.send({ method, url, headers, body });
