@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Faults } from "./faults.ts";
 import type { KeyStore } from "./keys.ts";
+import type { RateLimit } from "./rate-limit.ts";
 
 export interface ApiRequest {
   readonly method: string;
@@ -23,6 +24,8 @@ export interface ProviderState {
   newKeyDelayMs: number;
   /** New keys are never accepted. */
   refuseNewKeys: boolean;
+  /** @default no limit */
+  rateLimit?: RateLimit | undefined;
 }
 
 /** The token of an `Authorization: Bearer` header. */

@@ -53,13 +53,25 @@ async function serve(
     const { status, retryAfterSeconds: after } = fault;
     return send(response, {
       status,
-      body: { error: { message: "as it was told to", type: "injected" } },
+      body: { error: { message: "as it was told to", type: "injected", param: null, code: null } },
       ...(after === undefined ? {} : { headers: { "retry-after": String(after) } }),
     });
   }
+  const waitSeconds = state.rateLimit?.take();
+  if (waitSeconds !== undefined) return send(response, tooMany(waitSeconds));
   const answer = path.startsWith("/plain/") ? plainApi(state, asked) : openAiApi(state, asked);
   if (fault?.kind === "down") return cut(request);
   send(response, answer);
+}
+
+function tooMany(waitSeconds: number): ApiAnswer {
+  return {
+    status: 429,
+    body: {
+      error: { message: "Rate limit reached", type: "requests", param: null, code: "rate_limit_exceeded" },
+    },
+    headers: { "retry-after": String(waitSeconds) },
+  };
 }
 
 function cut(request: IncomingMessage): void {

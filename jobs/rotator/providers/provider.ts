@@ -11,6 +11,12 @@ export interface ProviderKey {
 /** "unknown" while the provider cannot tell: it is down, busy or failing. */
 export type Verdict = "accepted" | "refused" | "unknown";
 
+export interface Tried {
+  readonly verdict: Verdict;
+  /** How long the provider wants to be left alone. */
+  readonly pauseMs?: number | undefined;
+}
+
 /** What a rotation asks of whoever issues the keys. */
 export interface Provider {
   /** Absent where keys are made by a person. */
@@ -20,7 +26,7 @@ export interface Provider {
     list(prefix: string): Promise<readonly ProviderKey[]>;
   };
   /** Whether the provider accepts a key; absent where nothing is known to ask. */
-  readonly test?: (value: string) => Promise<Verdict>;
+  readonly test?: (value: string) => Promise<Tried>;
   /** Ends a key for good; one that is gone already is fine. Absent where a person has to do it. */
   readonly revoke?: (id: string) => Promise<void>;
 }
@@ -68,13 +74,15 @@ export class ProviderClient {
   }
 
   /** A request with the key under test. */
-  async verdict(request: HttpRequest, success: readonly number[]): Promise<Verdict> {
+  async verdict(request: HttpRequest, success: readonly number[]): Promise<Tried> {
     try {
-      const { status } = await this.#http.send(request);
-      if (success.includes(status)) return "accepted";
-      return status === 429 || status >= 500 ? "unknown" : "refused";
+      const answer = await this.#http.send(request);
+      const { status } = answer;
+      if (success.includes(status)) return { verdict: "accepted" };
+      if (status === 429) return { verdict: "unknown", pauseMs: retryAfterMs(answer) };
+      return { verdict: status >= 500 ? "unknown" : "refused" };
     } catch (error) {
-      if (error instanceof NoAnswerError) return "unknown";
+      if (error instanceof NoAnswerError) return { verdict: "unknown" };
       throw error;
     }
   }

@@ -25,8 +25,8 @@ export async function verdictOn({ provider }: Rotation, value: string, seconds: 
   const { test } = provider;
   if (test === undefined) return "accepted";
   return retrying<Verdict>(seconds, async () => {
-    const verdict = await test(value);
-    return verdict === "accepted" ? { done: verdict } : { last: () => verdict };
+    const { verdict, pauseMs } = await test(value);
+    return verdict === "accepted" ? { done: verdict } : { pauseMs, last: () => verdict };
   });
 }
 
