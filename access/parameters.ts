@@ -1,6 +1,6 @@
 import { mountDescription } from "../components/vault/ownership.ts";
-import { jwtRole, kubernetesRole, type TokenSettings } from "../components/vault/roles.ts";
-import type { NamespaceSettings, Settings, StoreSettings } from "../config/schema.ts";
+import { type BoundAccount, jwtRole, kubernetesRole, type TokenSettings } from "../components/vault/roles.ts";
+import type { Settings } from "../config/schema.ts";
 import type { Parameters } from "./operators/document.ts";
 import { setOrders } from "./provider-sets.ts";
 
@@ -77,14 +77,10 @@ export function authConfigParameters({
   };
 }
 
-/** One declared workload's role: its service account, its audience, its policies. */
-export function roleParameters(
-  settings: VaultSettings,
-  namespace: NamespaceSettings,
-  store: StoreSettings,
-): Parameters {
+/** The role of one declared login: its service account, its audience, its policies. */
+export function roleParameters(settings: VaultSettings, account: BoundAccount): Parameters {
   if (settings.vault.auth.method === "kubernetes") {
-    const role = kubernetesRole(settings, namespace, store);
+    const role = kubernetesRole(settings, account);
     return {
       bound_service_account_names: [role.boundServiceAccountNames],
       bound_service_account_namespaces: [role.boundServiceAccountNamespaces],
@@ -94,7 +90,7 @@ export function roleParameters(
       ...tokenParameters(role),
     };
   }
-  const role = jwtRole(settings, namespace, store);
+  const role = jwtRole(settings, account);
   return {
     role_type: [role.roleType],
     user_claim: [role.userClaim],

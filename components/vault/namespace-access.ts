@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as vault from "@pulumi/vault";
-import type { NamespaceSettings, Settings, StoreSettings } from "../../config/schema.ts";
+import type { NamespaceSettings, Settings } from "../../config/schema.ts";
+import { loginRole } from "./login-role.ts";
 import { servicePolicies } from "./policies.ts";
-import { jwtRole, kubernetesRole } from "./roles.ts";
+import { storeAccount } from "./roles.ts";
 
 export interface NamespaceAccessArgs {
   readonly settings: Pick<Settings, "vault">;
@@ -28,42 +29,18 @@ export class NamespaceAccess extends pulumi.ComponentResource {
           ({ name: policy, document }) =>
             new vault.Policy(policy, { name: policy, policy: document }, { parent: this }).name,
         );
-        return [store.name, this.#role(args, store, [args.sessionPolicy, ...policies])];
+        const role = loginRole(
+          {
+            settings: args.settings,
+            account: storeAccount(args.settings, args.namespace, store),
+            authMount: args.authMount,
+            tokenPolicies: [args.sessionPolicy, ...policies],
+          },
+          { parent: this },
+        );
+        return [store.name, role.roleName];
       }),
     );
     this.registerOutputs({ roles: this.roles });
-  }
-
-  #role(
-    { settings, namespace, authMount }: NamespaceAccessArgs,
-    store: StoreSettings,
-    tokenPolicies: pulumi.Input<string>[],
-  ): pulumi.Output<string> {
-    const shared = { backend: authMount, tokenPolicies };
-    if (settings.vault.auth.method === "jwt") {
-      const role = jwtRole(settings, namespace, store);
-      return new vault.jwt.AuthBackendRole(
-        role.roleName,
-        {
-          ...role,
-          boundAudiences: [...role.boundAudiences],
-          tokenBoundCidrs: [...role.tokenBoundCidrs],
-          ...shared,
-        },
-        { parent: this },
-      ).roleName;
-    }
-    const role = kubernetesRole(settings, namespace, store);
-    return new vault.kubernetes.AuthBackendRole(
-      role.roleName,
-      {
-        ...role,
-        boundServiceAccountNames: [...role.boundServiceAccountNames],
-        boundServiceAccountNamespaces: [...role.boundServiceAccountNamespaces],
-        tokenBoundCidrs: [...role.tokenBoundCidrs],
-        ...shared,
-      },
-      { parent: this },
-    ).roleName;
   }
 }

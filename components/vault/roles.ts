@@ -35,32 +35,52 @@ export function roleName(prefix: string, namespace: NamespaceSettings, store: St
   return store.service === undefined ? role : `${role}.${store.service}`;
 }
 
-/** For the `kubernetes` method: one service account of one namespace, by name. */
-export function kubernetesRole(
-  settings: RoleSettings,
+/** A service account that logs in: whom its role binds, and what the tokens of its logins get. */
+export interface BoundAccount {
+  readonly roleName: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly tokenPolicies: readonly string[];
+  readonly tokenTtlSeconds: number;
+  readonly tokenMaxTtlSeconds: number;
+}
+
+/** The service account that a SecretStore logs in as. */
+export function storeAccount(
+  { vault: { auth } }: RoleSettings,
   namespace: NamespaceSettings,
   store: StoreSettings,
-): KubernetesRole {
-  const { auth } = settings.vault;
+): BoundAccount {
   return {
     roleName: roleName(auth.rolePrefix, namespace, store),
-    boundServiceAccountNames: [store.serviceAccount],
-    boundServiceAccountNamespaces: [namespace.name],
-    audience: auth.audience,
-    ...tokenSettings(settings, namespace, store),
+    namespace: namespace.name,
+    serviceAccount: store.serviceAccount,
+    tokenPolicies: policyNames(auth.rolePrefix, namespace, store),
+    tokenTtlSeconds: seconds(auth.tokenTtl),
+    tokenMaxTtlSeconds: seconds(auth.tokenMaxTtl),
+  };
+}
+
+/** For the `kubernetes` method: one service account of one namespace, by name. */
+export function kubernetesRole(settings: RoleSettings, account: BoundAccount): KubernetesRole {
+  return {
+    roleName: account.roleName,
+    boundServiceAccountNames: [account.serviceAccount],
+    boundServiceAccountNamespaces: [account.namespace],
+    audience: settings.vault.auth.audience,
+    ...tokenSettings(settings, account),
   };
 }
 
 /** For the `jwt` method: the same service account as the `sub` of its token. */
-export function jwtRole(settings: RoleSettings, namespace: NamespaceSettings, store: StoreSettings): JwtRole {
-  const { auth } = settings.vault;
+export function jwtRole(settings: RoleSettings, account: BoundAccount): JwtRole {
   return {
-    roleName: roleName(auth.rolePrefix, namespace, store),
+    roleName: account.roleName,
     roleType: "jwt",
     userClaim: "sub",
-    boundAudiences: [auth.audience],
-    boundSubject: `system:serviceaccount:${namespace.name}:${store.serviceAccount}`,
-    ...tokenSettings(settings, namespace, store),
+    boundAudiences: [settings.vault.auth.audience],
+    boundSubject: `system:serviceaccount:${account.namespace}:${account.serviceAccount}`,
+    ...tokenSettings(settings, account),
   };
 }
 
@@ -68,16 +88,12 @@ export function jwtRole(settings: RoleSettings, namespace: NamespaceSettings, st
  * Service tokens, although a batch token would save ESO the request that revokes it: only service tokens can be
  * revoked, by ESO after each refresh and by people when a workload is broken into.
  */
-function tokenSettings(
-  { vault }: RoleSettings,
-  namespace: NamespaceSettings,
-  store: StoreSettings,
-): TokenSettings {
+function tokenSettings({ vault }: RoleSettings, account: BoundAccount): TokenSettings {
   return {
-    tokenPolicies: policyNames(vault.auth.rolePrefix, namespace, store),
+    tokenPolicies: account.tokenPolicies,
     tokenNoDefaultPolicy: true,
-    tokenTtl: seconds(vault.auth.tokenTtl),
-    tokenMaxTtl: seconds(vault.auth.tokenMaxTtl),
+    tokenTtl: account.tokenTtlSeconds,
+    tokenMaxTtl: account.tokenMaxTtlSeconds,
     tokenBoundCidrs: vault.egressCidrs.map(withoutHostBits),
     tokenType: "service",
   };

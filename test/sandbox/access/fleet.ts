@@ -2,7 +2,7 @@ import { CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from "@kubernetes/clien
 import { inParallel } from "../../../cli/in-parallel.ts";
 import { tokenReviewBindingName, tokenReviewRoleName } from "../../../components/external-secrets/rbac.ts";
 import { servicePolicies } from "../../../components/vault/policies.ts";
-import { kubernetesRole } from "../../../components/vault/roles.ts";
+import { kubernetesRole, storeAccount } from "../../../components/vault/roles.ts";
 import type { NamespaceSettings, Settings } from "../../../config/schema.ts";
 import { applyVault } from "../../../sandbox/engine/direct/vault-resource.ts";
 import type { Edit, Ground } from "../main-job/ground.ts";
@@ -50,7 +50,7 @@ export async function removeFleet(ground: Ground, settings: Settings): Promise<v
     await core.deleteNamespace({ name: namespace.name });
     await rbac.deleteClusterRoleBinding({ name: reviewBinding(settings, namespace).metadata.name });
     for (const store of namespace.stores) {
-      const { roleName } = kubernetesRole(settings, namespace, store);
+      const { roleName } = kubernetesRole(settings, storeAccount(settings, namespace, store));
       await ground.vault.delete(`auth/${settings.vault.auth.mount}/role/${roleName}`);
     }
     for (const { name } of servicePolicies(settings.vault.auth.rolePrefix, namespace)) {
@@ -69,7 +69,7 @@ async function makeInVault(
     await applyVault(vault, "vault:index/policy:Policy", { name, policy: document });
   }
   for (const store of namespace.stores) {
-    const role = kubernetesRole(settings, namespace, store);
+    const role = kubernetesRole(settings, storeAccount(settings, namespace, store));
     await applyVault(vault, "vault:kubernetes/authBackendRole:AuthBackendRole", { ...role, backend: mount });
   }
 }

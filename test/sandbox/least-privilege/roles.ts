@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { servicePolicies, sessionPolicy } from "../../../components/vault/policies.ts";
-import { jwtRole, kubernetesRole } from "../../../components/vault/roles.ts";
+import { jwtRole, kubernetesRole, storeAccount } from "../../../components/vault/roles.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { body } from "../../../sandbox/engine/direct/vault-types.ts";
 import { authMounts, logins, type StackName } from "./declared.ts";
@@ -87,7 +87,7 @@ function declaredRoles(settings: Settings): Readonly<Record<string, unknown>> {
   const role = method === "kubernetes" ? kubernetesRole : jwtRole;
   const all = settings.namespaces.flatMap((namespace) =>
     namespace.stores.map((store) => {
-      const declared = role(settings, namespace, store);
+      const declared = role(settings, storeAccount(settings, namespace, store));
       return [
         declared.roleName,
         { ...defaults[method], ...sorted(body({ ...declared }, ["roleName"])) },

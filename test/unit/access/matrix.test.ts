@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { filtered } from "../../../access/filter.ts";
 import { accessMatrix, SESSION_GRANTS } from "../../../access/matrix.ts";
 import { servicePolicies, sessionPolicy } from "../../../components/vault/policies.ts";
-import { kubernetesRole } from "../../../components/vault/roles.ts";
+import { kubernetesRole, storeAccount } from "../../../components/vault/roles.ts";
 import type { NamespaceSettings, Settings, StoreSettings } from "../../../config/schema.ts";
 import { anySettings, settingsOf } from "../arbitrary-settings.ts";
 import { namespaceOf, stackOf } from "./declarations.ts";
@@ -15,7 +15,7 @@ function grantsOfRole(settings: Settings, namespace: NamespaceSettings, store: S
     sessionPolicy(rolePrefix, settings.environment),
     ...servicePolicies(rolePrefix, namespace),
   ];
-  const attached = kubernetesRole(settings, namespace, store).tokenPolicies;
+  const attached = kubernetesRole(settings, storeAccount(settings, namespace, store)).tokenPolicies;
   const texts = attached.map((name) => documents.find((one) => one.name === name)?.document ?? "missing");
   return texts.flatMap((text) =>
     [...text.matchAll(/path "([^"]*)" \{\s*capabilities = \[([^\]]*)\]/g)].map(

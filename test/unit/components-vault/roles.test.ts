@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { goDuration, seconds } from "../../../components/durations.ts";
 import { policyNames } from "../../../components/vault/policies.ts";
-import { jwtRole, kubernetesRole } from "../../../components/vault/roles.ts";
+import { jwtRole, kubernetesRole, storeAccount } from "../../../components/vault/roles.ts";
 import type { NamespaceSettings, Settings, StoreSettings } from "../../../config/schema.ts";
 import { durationMs } from "../../../config/values.ts";
 import { anySettings, settingsOf, settingsWith } from "../arbitrary-settings.ts";
@@ -17,7 +17,7 @@ function llmOf(settings: Settings): readonly [NamespaceSettings, StoreSettings] 
 describe("role of a namespace", () => {
   it("binds one service account, one namespace, the audience and the service policies", () => {
     const settings = settingsOf("dev");
-    expect(kubernetesRole(settings, ...llmOf(settings))).toEqual({
+    expect(kubernetesRole(settings, storeAccount(settings, ...llmOf(settings)))).toEqual({
       roleName: "voyager-platform-llm",
       boundServiceAccountNames: ["vault-store"],
       boundServiceAccountNamespaces: ["llm"],
@@ -35,9 +35,9 @@ describe("role of a namespace", () => {
     const settings = settingsOf("dev");
     const { boundServiceAccountNames, boundServiceAccountNamespaces, audience, ...token } = kubernetesRole(
       settings,
-      ...llmOf(settings),
+      storeAccount(settings, ...llmOf(settings)),
     );
-    expect(jwtRole(settings, ...llmOf(settings))).toEqual({
+    expect(jwtRole(settings, storeAccount(settings, ...llmOf(settings)))).toEqual({
       ...token,
       roleType: "jwt",
       userClaim: "sub",
@@ -51,7 +51,7 @@ describe("role of a namespace", () => {
       ["vault", "egressCidrs"],
       ["10.1.2.3/32", "10.1.0.0/16", "2001:db8::1/128", "2001:db8::/32"],
     );
-    expect(kubernetesRole(settings, ...llmOf(settings)).tokenBoundCidrs).toEqual([
+    expect(kubernetesRole(settings, storeAccount(settings, ...llmOf(settings))).tokenBoundCidrs).toEqual([
       "10.1.2.3",
       "10.1.0.0/16",
       "2001:db8::1",
@@ -64,11 +64,13 @@ describe("role of a namespace", () => {
       fc.property(anySettings, (settings) => {
         const roles = settings.namespaces.flatMap((namespace) =>
           namespace.stores.map((store) => {
-            const role = kubernetesRole(settings, namespace, store);
+            const role = kubernetesRole(settings, storeAccount(settings, namespace, store));
             expect(role.boundServiceAccountNames).toEqual([store.serviceAccount]);
             expect(role.boundServiceAccountNamespaces).toEqual([namespace.name]);
             expect(role.tokenPolicies).toEqual(policyNames("voyager-platform", namespace, store));
-            expect(JSON.stringify([role, jwtRole(settings, namespace, store)])).not.toContain("*");
+            expect(
+              JSON.stringify([role, jwtRole(settings, storeAccount(settings, namespace, store))]),
+            ).not.toContain("*");
             return role.roleName;
           }),
         );
@@ -90,7 +92,9 @@ describe("roles with isolation by service", () => {
   const llm = settings.namespaces.find(({ name }) => name === "llm");
 
   it("are one for each service with secrets, bound to its own service account and holding its own policy alone", () => {
-    const roles = (llm?.stores ?? []).map((store) => llm && kubernetesRole(settings, llm, store));
+    const roles = (llm?.stores ?? []).map(
+      (store) => llm && kubernetesRole(settings, storeAccount(settings, llm, store)),
+    );
     expect(roles).toMatchObject([
       {
         roleName: "voyager-platform-llm.gateway",
