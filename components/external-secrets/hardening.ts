@@ -1,4 +1,5 @@
 import type { Settings } from "../../config/schema.ts";
+import { type EgressRule, nothing, portOf, tcp, to, toDns } from "../traffic.ts";
 import { ownLabels } from "./metadata.ts";
 import { releaseName } from "./values.ts";
 
@@ -13,16 +14,6 @@ export function podSecurityLabels(): Readonly<Record<string, string>> {
       [`pod-security.kubernetes.io/${mode}-version`, "latest"],
     ]),
   );
-}
-
-interface Peer {
-  readonly ipBlock?: { readonly cidr: string };
-  readonly namespaceSelector?: Record<string, never>;
-}
-
-interface Port {
-  readonly protocol: "TCP" | "UDP";
-  readonly port: number;
 }
 
 /**
@@ -44,10 +35,7 @@ export function networkPolicies(settings: Settings) {
     policy(
       releaseName,
       operatorTraffic([
-        to(dnsCidrs, [
-          { protocol: "UDP", port: 53 },
-          { protocol: "TCP", port: 53 },
-        ]),
+        toDns(dnsCidrs),
         to(vaultCidrs, tcp(portOf(vault.address))),
         // Plugins look at the service's port or at the server's own, before or after the address is translated.
         to(apiServerCidrs, tcp(443, portOf(kubernetes.apiAddress))),
@@ -56,12 +44,10 @@ export function networkPolicies(settings: Settings) {
   ];
 }
 
-const nothing = { podSelector: {}, policyTypes: ["Ingress", "Egress"] };
-
 /** Port of the chart's metrics (`metrics.listen.port`); the kubelet's probes need no rule. */
 const METRICS_PORT = 8080;
 
-function operatorTraffic(egress: { readonly ports: Port[]; readonly to?: Peer[] }[]) {
+function operatorTraffic(egress: EgressRule[]) {
   return {
     podSelector: {
       matchLabels: {
@@ -73,17 +59,4 @@ function operatorTraffic(egress: { readonly ports: Port[]; readonly to?: Peer[] 
     ingress: [{ from: [{ namespaceSelector: {} }], ports: tcp(METRICS_PORT) }],
     egress,
   };
-}
-
-function to(cidrs: readonly string[], ports: Port[]): { readonly ports: Port[]; readonly to?: Peer[] } {
-  return cidrs.length === 0 ? { ports } : { ports, to: cidrs.map((cidr) => ({ ipBlock: { cidr } })) };
-}
-
-function tcp(...ports: readonly number[]): Port[] {
-  return [...new Set(ports)].map((port) => ({ protocol: "TCP", port }));
-}
-
-function portOf(address: string): number {
-  const { port, protocol } = new URL(address);
-  return port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
 }
