@@ -2,6 +2,7 @@ import { auditDevices, auditHmacKeys, rawAudit } from "./audit.ts";
 import { certificateRoles, keysStayInVault } from "./certificates.ts";
 import { externalSecretsInComponents } from "./external-secrets.ts";
 import { kvValues } from "./kv-values.ts";
+import { pinnedImages } from "./pinned-images.ts";
 import { plainSecrets } from "./plain-secrets.ts";
 import { protectedMounts } from "./protected-mounts.ts";
 import type { ResourceRule } from "./resource.ts";
@@ -23,4 +24,5 @@ export const resourceRules: readonly ResourceRule[] = [
   certificateRoles,
   keysStayInVault,
   externalSecretsInComponents,
+  pinnedImages,
 ];

@@ -1,4 +1,4 @@
-import type { ResourceRule, ResourceView } from "./resource.ts";
+import { parentTypes, type ResourceRule, type ResourceView } from "./resource.ts";
 
 /** `kubernetes:<group>/<version>:<Kind>`, with a group of ESO's. */
 const ESO_TYPE = /^kubernetes:([\w.-]+\.)?external-secrets\.io\//;
@@ -27,9 +27,4 @@ export const externalSecretsInComponents: ResourceRule = {
 function isOfEso({ type, props: { apiVersion } }: ResourceView): boolean {
   if (ESO_TYPE.test(type)) return true;
   return type.startsWith("kubernetes:") && typeof apiVersion === "string" && ESO_API.test(apiVersion);
-}
-
-/** `urn:pulumi:<stack>::<project>::<grandparent>$<parent>$<type>::<name>`. */
-function parentTypes(urn: string): readonly string[] {
-  return (urn.split("::")[2] ?? "").split("$").slice(0, -1);
 }

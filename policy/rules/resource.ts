@@ -67,6 +67,11 @@ export function subjectOf({ type, name }: Pick<ResourceView, "type" | "name">): 
   return `${type} "${name}"`;
 }
 
+/** The types of a resource's parents: `urn:pulumi:<stack>::<project>::<grandparent>$<parent>$<type>::<name>`. */
+export function parentTypes(urn: string): readonly string[] {
+  return (urn.split("::")[2] ?? "").split("$").slice(0, -1);
+}
+
 /** The default of each of a rule's options. */
 export function defaultsOf<Config extends object>({ options }: ResourceRule<Config>): Config {
   const entries = Object.entries<{ readonly default: unknown }>(options);

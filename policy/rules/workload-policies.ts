@@ -1,6 +1,6 @@
 import { type Grant, grantsOf } from "./grants.ts";
 import { HclError } from "./hcl.ts";
-import type { ResourceRule, Violation } from "./resource.ts";
+import { parentTypes, type ResourceRule, type Violation } from "./resource.ts";
 
 /** What ESO calls with the token of a login, besides the reads (components/vault/policies.ts grants the same two). */
 const SESSION: Readonly<Record<string, string>> = {
@@ -18,22 +18,26 @@ const PKI_ADMINISTRATION =
 /** Has a role issue a certificate. */
 const ISSUE = /\/issue\/[^/]+$/;
 
+/** What makes the policies of rotators, which replace the keys that workloads read. */
+const ROTATION = "vault-management:rotation:KeyRotation";
+
 /** What KV version 2 serves below a mount besides `data`. */
 const KV_ADMINISTRATION = new Set(["metadata", "delete", "undelete", "destroy", "subkeys"]);
 
 export const workloadPolicies: ResourceRule<{ readonly otherPolicies: readonly string[] }> = {
   name: "workload-policies",
   description:
-    "A policy grants workloads `read` on exact KV paths and no more of KV; nothing of sys, identity or auth, save to look up and revoke their own token.",
+    "A policy grants workloads `read` on exact KV paths and no more of KV, and rotators to write them; nothing of sys, identity or auth, save to look up and revoke their own token.",
   options: {
     /** Names of policies, as Vault has them, that are for people or for machines other than workloads. */
     otherPolicies: { default: [], schema: { type: "array", items: { type: "string" } } },
   },
-  check({ type, props }, { otherPolicies }) {
+  check({ urn, type, props }, { otherPolicies }) {
     if (type !== "vault:index/policy:Policy" || typeof props.policy !== "string") return [];
     if (typeof props.name === "string" && otherPolicies.includes(props.name)) return [];
     try {
-      return grantsOf(props.policy).flatMap(violationsOf);
+      const kv = parentTypes(urn).includes(ROTATION) ? ROTATORS : WORKLOADS;
+      return grantsOf(props.policy).flatMap((grant) => violationsOf(grant, kv));
     } catch (error) {
       if (!(error instanceof HclError)) throw error;
       return [
@@ -46,7 +50,23 @@ export const workloadPolicies: ResourceRule<{ readonly otherPolicies: readonly s
   },
 };
 
-function violationsOf({ path, capabilities }: Grant): readonly Violation[] {
+/** What of KV version 2 may be granted at an exact path. */
+interface KvRights {
+  readonly data: readonly string[];
+  readonly metadata: readonly string[];
+  readonly rule: string;
+}
+
+const WORKLOADS: KvRights = { data: ["read"], metadata: [], rule: "workloads only read" };
+
+/** They report in metadata what people may know who may read no value. */
+const ROTATORS: KvRights = {
+  data: ["create", "read", "update"],
+  metadata: ["patch"],
+  rule: "rotators write versions and remove none",
+};
+
+function violationsOf({ path, capabilities }: Grant, kv: KvRights): readonly Violation[] {
   const granted = capabilities.filter((capability) => capability !== "deny");
   if (granted.length === 0 || (SESSION[path] !== undefined && granted.join() === SESSION[path])) return [];
   const said = `grants ${granted.join(", ")} on "${path}"`;
@@ -65,6 +85,8 @@ function violationsOf({ path, capabilities }: Grant): readonly Violation[] {
   }
   const below = segments.slice(1);
   if (below.some((segment) => KV_ADMINISTRATION.has(segment))) {
+    const ownReport = below.includes("metadata") && granted.every((one) => kv.metadata.includes(one));
+    if (ownReport) return [];
     return [
       { found: `${said}, which is not a secret's data`, fix: "grant read on <mount>/data/<path> instead" },
     ];
@@ -76,11 +98,11 @@ function violationsOf({ path, capabilities }: Grant): readonly Violation[] {
     return [{ found: said, fix: "grant update alone: that is how a role issues" }];
   }
   const refused = granted.filter((capability) =>
-    isKvData(below) ? capability !== "read" : capability === "sudo",
+    isKvData(below) ? !kv.data.includes(capability) : capability === "sudo",
   );
   return refused.length === 0
     ? []
-    : [{ found: said, fix: `remove ${refused.join(", ")}${isKvData(below) ? "; workloads only read" : ""}` }];
+    : [{ found: said, fix: `remove ${refused.join(", ")}${isKvData(below) ? `; ${kv.rule}` : ""}` }];
 }
 
 /**

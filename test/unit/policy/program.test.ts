@@ -6,6 +6,7 @@ import { auditDevices, plainSecrets, resourceRules } from "../../../policy/rules
 import { messageOf, type ResourceView, subjectOf, UNKNOWN } from "../../../policy/rules/resource.ts";
 import { rawNamespaces, settingsOf, settingsWith } from "../arbitrary-settings.ts";
 import { generated, productionWith, settingsWithData } from "../generated/declarations.ts";
+import { rotating } from "../rotation/declarations.ts";
 import { esoCrds, packFindings, programOf, stackOf } from "./program.ts";
 
 const dev = settingsOf("dev");
@@ -46,6 +47,16 @@ describe("the program passes the pack", () => {
     expect(packFindings(await programOf(production), { ...stackOf(production), generated: [] })).toEqual([
       "kv-values kv-prod/llm/db",
     ]);
+  });
+
+  it("with keys that rotate, by either method", async () => {
+    const rotation = rotating();
+    const { kubernetes, vault } = jwt;
+    for (const settings of [rotation, { ...rotation, kubernetes, vault }]) {
+      const registered = await programOf(settings);
+      expect(registered.filter(({ type }) => type === "kubernetes:batch/v1:CronJob")).toHaveLength(2);
+      expect(packFindings(registered, stackOf(settings))).toEqual([]);
+    }
   });
 
   it("as prod declares it", () => {

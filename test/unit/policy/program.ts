@@ -4,6 +4,7 @@ import { NamespaceSecrets } from "../../../components/external-secrets/namespace
 import { ExternalSecretsOperator } from "../../../components/external-secrets/operator.ts";
 import { GeneratedSecret } from "../../../components/generated/generated-secret.ts";
 import { createProviders } from "../../../components/providers.ts";
+import { Rotations } from "../../../components/rotation/rotations.ts";
 import { VaultCluster } from "../../../components/vault/cluster.ts";
 import { NamespaceAccess } from "../../../components/vault/namespace-access.ts";
 import { WorkloadAuth } from "../../../components/vault/workload-auth.ts";
@@ -39,18 +40,26 @@ export async function programOf(
       { settings, crds },
       { provider: kubernetes },
     );
-    for (const namespace of settings.namespaces) {
+    const namespaces = settings.namespaces.map((namespace) => {
       const { roles } = new NamespaceAccess(
         namespace.name,
         { settings, namespace, authMount: auth.mount, sessionPolicy: auth.sessionPolicy },
         { provider: vault, dependsOn: auth },
       );
-      new NamespaceSecrets(
+      const secrets = new NamespaceSecrets(
         namespace.name,
         { settings, namespace, roles, operator },
         { provider: kubernetes, dependsOn: generated },
       );
-    }
+      return [namespace.name, secrets.namespace] as const;
+    });
+    const { rotation } = settings;
+    rotation &&
+      new Rotations(
+        "rotation",
+        { settings, rotation, authMount: auth.mount, namespaces: Object.fromEntries(namespaces) },
+        { providers: { vault, kubernetes }, dependsOn: [auth, operator] },
+      );
   });
   return recorded.map(({ urn, type, name, inputs, protect }) => ({
     urn,
