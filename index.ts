@@ -4,6 +4,7 @@ import { awaitReadiness } from "./components/external-secrets/readiness.ts";
 import { GeneratedSecret } from "./components/generated/generated-secret.ts";
 import { Pki } from "./components/pki/pki.ts";
 import { createProviders } from "./components/providers.ts";
+import { Rotations } from "./components/rotation/rotations.ts";
 import { VaultCluster } from "./components/vault/cluster.ts";
 import { NamespaceAccess } from "./components/vault/namespace-access.ts";
 import { WorkloadAuth } from "./components/vault/workload-auth.ts";
@@ -43,8 +44,20 @@ const namespaces = settings.namespaces.map((namespace) => {
     { settings, namespace, roles: access.roles, operator },
     { provider: kubernetes, dependsOn: [...generated, ...(pki ? [pki] : [])] },
   );
-  return { name: namespace.name, storeId: secrets.storeId };
+  return { name: namespace.name, storeId: secrets.storeId, there: secrets.namespace };
 });
+
+settings.rotation &&
+  new Rotations(
+    "rotation",
+    {
+      settings,
+      rotation: settings.rotation,
+      authMount: auth.mount,
+      namespaces: Object.fromEntries(namespaces.map(({ name, there }) => [name, there])),
+    },
+    { providers: { vault, kubernetes }, dependsOn: [auth, operator] },
+  );
 
 await awaitReadiness(settings, Object.fromEntries(namespaces.map(({ name, storeId }) => [name, storeId])));
 

@@ -1,5 +1,5 @@
 import { policyNames, sessionPolicyName } from "../components/vault/policies.ts";
-import { roleName } from "../components/vault/roles.ts";
+import { roleName, storeAccount } from "../components/vault/roles.ts";
 import { generatedSecrets } from "../config/generated-secrets.ts";
 import type { Settings } from "../config/schema.ts";
 import type { Capability, Grant } from "./operators/document.ts";
@@ -13,10 +13,11 @@ import {
   tuneParameters,
 } from "./parameters.ts";
 import { pkiInVault } from "./pki.ts";
+import { rotationInVault } from "./rotation.ts";
 
 export type ManagedSettings = Pick<
   Settings,
-  "environment" | "tier" | "vault" | "kubernetes" | "namespaces" | "pki"
+  "environment" | "tier" | "vault" | "kubernetes" | "namespaces" | "pki" | "rotation"
 >;
 
 /** Something that the program manages in Vault, and what it needs there. */
@@ -37,6 +38,7 @@ export function managedInVault(settings: ManagedSettings): readonly ManagedPath[
     ...roles(settings),
     ...policies(settings),
     ...generatedValues(settings),
+    ...rotationInVault(settings),
     ...pkiInVault(settings),
     ...(settings.vault.cluster === "managed" ? clusterSettings(settings) : []),
   ];
@@ -115,7 +117,7 @@ function roles(settings: ManagedSettings): readonly ManagedPath[] {
     namespace.stores.map((store) => ({
       path: `auth/${auth.mount}/role/${roleName(auth.rolePrefix, namespace, store)}`,
       capabilities: ["create", "read", "update", "delete"] as const,
-      allowed: roleParameters(settings, namespace, store),
+      allowed: roleParameters(settings, storeAccount(settings, namespace, store)),
       denied: roleDenials(settings),
       of: `namespace ${namespace.name}`,
     })),

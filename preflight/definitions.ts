@@ -16,11 +16,42 @@ const GENERATOR: Readonly<Record<string, string>> = {
   "vaultdynamicsecrets.generators.external-secrets.io": "v1alpha1",
 };
 
+const RULES = "prometheusrules.monitoring.coreos.com";
+
+/** Whether the kinds that the stack writes, and that others define, are there as they must be. */
+export async function definitionProblems(
+  reader: Pick<ClusterReader, "definition">,
+  settings: Settings,
+): Promise<readonly Problem[]> {
+  const problems = await Promise.all([operatorsProblems(reader, settings), ruleProblems(reader, settings)]);
+  return problems.flat();
+}
+
+/** Where alerts are asked for, the Prometheus Operator must be there: without its definition the update fails half-way. */
+async function ruleProblems(
+  reader: Pick<ClusterReader, "definition">,
+  { monitoring, rotation }: Settings,
+): Promise<readonly Problem[]> {
+  if (!monitoring.prometheusRules || rotation === undefined) return [];
+  const found = await reader.definition(RULES);
+  const path = "monitoring.prometheusRules";
+  if (typeof found === "string") return [unreadable(RULES, found, path)];
+  if (found?.servedVersions.includes("v1")) return [];
+  return [
+    {
+      path,
+      found: `true, and no definition ${RULES} that is served as v1`,
+      allowed: "true where the Prometheus Operator is installed",
+      fix: "install the Prometheus Operator first; or leave it out, and nobody is told of a rotation that fails",
+    },
+  ];
+}
+
 /**
  * Whether ESO is there when it must be (`existing`), and is not somebody else's when it must not (`managed`). What this
  * stack has installed itself is not `existing`: the update would uninstall it, definitions and all secrets included.
  */
-export async function definitionProblems(
+async function operatorsProblems(
   reader: Pick<ClusterReader, "definition">,
   { environment, externalSecrets: { mode }, namespaces }: Settings,
 ): Promise<readonly Problem[]> {
@@ -87,9 +118,9 @@ function foreign(name: string, environment: string, owner: string | undefined): 
   };
 }
 
-function unreadable(name: string, failure: string): Problem {
+function unreadable(name: string, failure: string, path = "externalSecrets.mode"): Problem {
   return {
-    path: "externalSecrets.mode",
+    path,
     found: `definition ${name} cannot be read: ${failure}`,
     allowed: "the right to get customresourcedefinitions",
     fix: "grant `get` on customresourcedefinitions to whoever runs the update",

@@ -70,9 +70,11 @@ function unreachable(context: string, failure: string): Problem {
   };
 }
 
+const ROTATION = "rotation.namespace";
+
 /** Those referred to must exist; those to be created must not, unless they are this stack's already. */
 async function namespaceProblems(reader: ClusterReader, settings: Settings): Promise<readonly Problem[]> {
-  const { externalSecrets, namespaces } = settings;
+  const { externalSecrets, namespaces, rotation } = settings;
   const wanted = [
     ...(externalSecrets.mode === "managed"
       ? [{ name: externalSecrets.namespace, create: true, path: "externalSecrets.namespace" }]
@@ -82,12 +84,18 @@ async function namespaceProblems(reader: ClusterReader, settings: Settings): Pro
       create,
       path: `${pathText(["namespaces", name])}.create`,
     })),
+    ...(rotation === undefined
+      ? []
+      : [{ name: rotation.namespace, create: rotation.create, path: ROTATION }]),
   ];
   const problems = await Promise.all(
     wanted.map(async ({ name, create, path }) => {
       const existing = await reader.namespace(name);
       if (typeof existing === "string") return [unreadable(path, name, existing)];
-      if (!create) return existing === undefined ? [missingNamespace(path, name)] : [];
+      if (!create && existing === undefined) {
+        return [path === ROTATION ? missingForRotation(name) : missingNamespace(path, name)];
+      }
+      if (!create) return [];
       return existing === undefined || isOurs(existing, settings)
         ? []
         : [foreignNamespace(path, name, settings)];
@@ -106,6 +114,15 @@ function missingNamespace(path: string, name: string): Problem {
     found: `false, and no namespace ${name}`,
     allowed: "false for a namespace that exists",
     fix: `kubectl create namespace ${name}, or declare create: true`,
+  };
+}
+
+function missingForRotation(name: string): Problem {
+  return {
+    path: ROTATION,
+    found: `no namespace ${name}`,
+    allowed: "a namespace that exists: a stack of tier production makes none for its rotators",
+    fix: `kubectl create namespace ${name} && kubectl label namespace ${name} pod-security.kubernetes.io/enforce=restricted`,
   };
 }
 

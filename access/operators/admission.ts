@@ -24,17 +24,27 @@ export function dryRunPolicy(environment: string, previewer: ClusterSubject): re
 
 /** Confines what operators write to the stack's namespaces, whatever their roles would allow elsewhere. */
 export function namespacesPolicy(
-  { environment, externalSecrets, namespaces }: Settings,
+  settings: Settings,
   subjects: readonly ClusterSubject[],
   leftovers: readonly string[],
 ): readonly Manifest[] {
-  const allowed = new Set([externalSecrets.namespace, ...namespaces.map(({ name }) => name), ...leftovers]);
+  const { environment } = settings;
+  const allowed = new Set([...declaredNamespaces(settings), ...leftovers]);
   return admissionPolicy(`${OPERATOR_PREFIX}-${environment}-operator-namespaces`, {
     rule: { ...everyWrite, scope: "Namespaced" },
     subjects,
     expression: `request.namespace in ${JSON.stringify([...allowed])}`,
     message: `operators of ${environment} write in its declared namespaces alone; a new one takes: npm run bootstrap -- apply`,
   });
+}
+
+/** Namespaces that the stack has objects in. */
+export function declaredNamespaces({ externalSecrets, namespaces, rotation }: Settings): readonly string[] {
+  return [
+    externalSecrets.namespace,
+    ...namespaces.map(({ name }) => name),
+    ...(rotation === undefined ? [] : [rotation.namespace]),
+  ];
 }
 
 /** What a policy asks of whom. */

@@ -10,6 +10,7 @@ import { releaseName } from "../../components/external-secrets/values.ts";
 import type { Settings } from "../../config/schema.ts";
 import { RBAC } from "./manifest.ts";
 import { releaseRoleName } from "./names.ts";
+import { rotationBound, rotatorNames } from "./rotation.ts";
 
 /** Names of what an earlier declaration has left in the cluster: the next update removes it. */
 export interface ClusterLeftovers {
@@ -61,9 +62,9 @@ export function deployerClusterRules(
       : []),
     { apiGroups: [RBAC], resources: ["clusterroles", "roles"], verbs: ["escalate"] },
     ...byName(RBAC, "clusterrolebindings", bindings),
-    named(RBAC, "clusterroles", [...roles, ...releaseRoles(settings)], ["bind"]),
+    named(RBAC, "clusterroles", [...roles, ...releaseRoles(settings), ...rotationRoles(settings)], ["bind"]),
     { apiGroups: [RBAC], resources: ["roles", "rolebindings"], verbs: [...look, ...write] },
-    named(RBAC, "roles", [releaseName], ["bind"]),
+    named(RBAC, "roles", [releaseName, ...rotatorNames(settings)], ["bind"]),
     { apiGroups: [""], resources: ["serviceaccounts"], verbs: [...look, ...write] },
     {
       apiGroups: ["external-secrets.io"],
@@ -141,6 +142,7 @@ export function createdNamespaces(settings: Settings): readonly string[] {
   return [
     ...(managesOperator(settings) ? [settings.externalSecrets.namespace] : []),
     ...settings.namespaces.filter(({ create }) => create).map(({ name }) => name),
+    ...(settings.rotation?.create ? [settings.rotation.namespace] : []),
   ];
 }
 
@@ -160,10 +162,14 @@ export function clusterRoleNames(settings: Settings): readonly string[] {
 
 /** ClusterRoleBindings that the stack makes. */
 export function clusterRoleBindingNames(settings: Settings): readonly string[] {
-  const { environment, vault, namespaces } = settings;
+  const { environment, vault, namespaces, rotation } = settings;
+  const withLogins = [
+    ...namespaces.map(({ name }) => name),
+    ...(rotation === undefined ? [] : [rotation.namespace]),
+  ];
   return [
     ...(vault.auth.method === "kubernetes"
-      ? namespaces.map(({ name }) => tokenReviewBindingName(environment, name))
+      ? withLogins.map((name) => tokenReviewBindingName(environment, name))
       : []),
     ...(managesOperator(settings) ? [operatorRoleName(environment)] : []),
   ];
@@ -172,6 +178,11 @@ export function clusterRoleBindingNames(settings: Settings): readonly string[] {
 /** The stack gives its deployer the rights in the release's namespace, which it makes itself. */
 function releaseRoles(settings: Settings): readonly string[] {
   return managesOperator(settings) ? [releaseRoleName(settings.environment)] : [];
+}
+
+/** As above, in the rotators' namespace. */
+function rotationRoles(settings: Settings): readonly string[] {
+  return rotationBound(settings).map(({ role }) => role);
 }
 
 /** Production keeps what it must not lose. */

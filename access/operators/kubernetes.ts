@@ -14,6 +14,7 @@ import {
 import { type ClusterSubject, type Manifest, RBAC, rbacSubject } from "./manifest.ts";
 import { operatorClusterRoleName, releaseRoleName } from "./names.ts";
 import { rolesPolicy } from "./role-admission.ts";
+import { rotationBound } from "./rotation.ts";
 
 /** Marks what bootstrap makes, with the environment as its value: by it bootstrap finds what is declared no more. */
 export const OPERATORS_LABEL = "vault-management/operators-of";
@@ -39,6 +40,7 @@ export function operatorManifests(
     ...(updaters.length > 0 && managesOperator(settings)
       ? [clusterRole(releaseRoleName(environment), releaseRules())]
       : []),
+    ...rotationBound(settings).map(({ role, rules }) => clusterRole(role, rules)),
     ...(deployer
       ? bound(
           operatorClusterRoleName(environment, "deployer"),

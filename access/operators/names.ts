@@ -21,6 +21,16 @@ export function operatorClusterRoleName(environment: string, operator: Operator)
   return `${OPERATOR_PREFIX}:${environment}:${operator}`;
 }
 
+/** ClusterRole of what a deployer may do in the rotators' namespace; bound there alone. */
+export function rotationRoleName(environment: string): string {
+  return `${OPERATOR_PREFIX}:${environment}:rotation`;
+}
+
+/** ClusterRole of what an auditor may look at in the rotators' namespace; bound there alone. */
+export function rotationViewRoleName(environment: string): string {
+  return `${OPERATOR_PREFIX}:${environment}:rotation-view`;
+}
+
 /** ClusterRole of what a deployer may do in the namespace of ESO's release; bound there alone. */
 export function releaseRoleName(environment: string): string {
   return `${OPERATOR_PREFIX}:${environment}:release`;

@@ -15,6 +15,7 @@ import { admissionPolicy } from "./admission.ts";
 import { clusterRoleBindingNames, clusterRoleNames } from "./kubernetes-rules.ts";
 import { type ClusterSubject, type Manifest, rbacSubject } from "./manifest.ts";
 import { OPERATOR_PREFIX, releaseRoleName } from "./names.ts";
+import { rotationBound, rotatorNames, rotatorRules } from "./rotation.ts";
 
 /**
  * What deployers may grant in the cluster: the roles that the program makes, each with its own rules, and each bound to
@@ -41,8 +42,11 @@ export function rolesPolicy(settings: Settings, subjects: readonly ClusterSubjec
       ),
       clusterrolebindings: either(unchanged("roleRef", "subjects"), boundAcrossCluster(settings)),
       roles: all(
-        nameIn([releaseName]),
-        either(unchanged("rules"), rulesOf("request.namespace", namespacedRules(settings))),
+        nameIn([releaseName, ...rotatorNames(settings)]),
+        either(
+          unchanged("rules"),
+          rulesOf('request.namespace + "/" + object.metadata.name', namespacedRules(settings)),
+        ),
       ),
       rolebindings: either(
         unchanged("roleRef", "subjects"),
@@ -51,6 +55,7 @@ export function rolesPolicy(settings: Settings, subjects: readonly ClusterSubjec
           `request.namespace == ${cel(settings.externalSecrets.namespace)}`,
           roleBound("ClusterRole", releaseRoleName(environment), subjects.map(rbacSubject)),
         ),
+        ...boundForRotation(settings),
       ),
     }),
     message: `operators of ${environment} grant the program's own roles to declared accounts alone; where the declaration or the program changed: npm run bootstrap -- apply`,
@@ -67,27 +72,46 @@ function clusterRules(settings: Settings): Readonly<Record<string, readonly Poli
   return Object.fromEntries(rules.filter(([name]) => made.includes(name)));
 }
 
-/** Namespace -> the rules of ESO's Role there. */
-function namespacedRules({
-  externalSecrets,
-  namespaces,
-}: Settings): Readonly<Record<string, readonly PolicyRule[]>> {
+/** `<namespace>/<name>` -> rules, of ESO's Roles and the rotators'. */
+function namespacedRules(settings: Settings): Readonly<Record<string, readonly PolicyRule[]>> {
+  const { externalSecrets, namespaces } = settings;
   return {
-    [externalSecrets.namespace]: operatorNamespaceRules(),
+    [`${externalSecrets.namespace}/${releaseName}`]: operatorNamespaceRules(),
     ...Object.fromEntries(
       namespaces.map(({ name, stores }) => [
-        name,
+        `${name}/${releaseName}`,
         workloadNamespaceRules(stores.map(({ serviceAccount }) => serviceAccount)),
       ]),
     ),
+    ...rotatorRules(settings),
   };
+}
+
+/** Each rotator's own Role to it, and what operators may do in the rotators' namespace to those whom it is for. */
+function boundForRotation(settings: Settings): readonly string[] {
+  const { rotation } = settings;
+  if (rotation === undefined) return [];
+  const { namespace } = rotation;
+  return [
+    all(
+      'object.roleRef.kind == "Role"',
+      `object.roleRef.name in ${cel(rotatorNames(settings))}`,
+      `object.subjects.all(subject, subject == {"kind": "ServiceAccount", "name": object.roleRef.name, "namespace": ${cel(namespace)}})`,
+    ),
+    ...rotationBound(settings).map(({ role, subjects }) =>
+      all(
+        `request.namespace == ${cel(namespace)}`,
+        roleBound("ClusterRole", role, subjects.map(rbacSubject)),
+      ),
+    ),
+  ];
 }
 
 type Bound = readonly [binding: string, role: string, subjects: readonly object[]];
 
 /** Each ClusterRoleBinding that this stack makes, with its role and subjects. */
 function boundAcrossCluster(settings: Settings): string {
-  const { environment, externalSecrets, namespaces } = settings;
+  const { environment, externalSecrets, namespaces, rotation } = settings;
   const made = clusterRoleBindingNames(settings);
   const declared: readonly Bound[] = [
     [operatorRoleName(environment), operatorRoleName(environment), [operatorSubject(externalSecrets)]],
@@ -102,6 +126,7 @@ function boundAcrossCluster(settings: Settings): string {
         })),
       ],
     ),
+    ...(rotation === undefined ? [] : [rotatorsReviewed(settings, rotation.namespace)]),
   ];
   const bindings = declared.filter(([name]) => made.includes(name));
   const roles = Object.fromEntries(bindings.map(([name, role]) => [name, role]));
@@ -112,6 +137,15 @@ function boundAcrossCluster(settings: Settings): string {
     `object.roleRef.name == ${cel(roles)}[object.metadata.name]`,
     `object.subjects.all(subject, subject in ${cel(subjects)}[object.metadata.name])`,
   );
+}
+
+function rotatorsReviewed(settings: Settings, namespace: string): Bound {
+  const { environment } = settings;
+  return [
+    tokenReviewBindingName(environment, namespace),
+    tokenReviewRoleName(environment),
+    rotatorNames(settings).map((name) => ({ kind: "ServiceAccount", name, namespace })),
+  ];
 }
 
 function perKind(conditions: Readonly<Record<string, string>>): string {

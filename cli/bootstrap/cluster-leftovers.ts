@@ -1,4 +1,5 @@
 import * as k8s from "@kubernetes/client-node";
+import { declaredNamespaces } from "../../access/operators/admission.ts";
 import {
   type ClusterLeftovers,
   clusterRoleBindingNames,
@@ -12,7 +13,7 @@ export async function clusterLeftovers(
   config: k8s.KubeConfig,
   settings: Settings,
 ): Promise<ClusterLeftovers> {
-  const { environment, externalSecrets, namespaces } = settings;
+  const { environment } = settings;
   const rbac = config.makeApiClient(k8s.RbacAuthorizationV1Api);
   const labelSelector = `${OWNER_LABEL}=${environment}`;
   const [owned, roles, clusterRoles, bindings] = await Promise.all([
@@ -22,7 +23,7 @@ export async function clusterLeftovers(
     rbac.listClusterRoleBinding({ labelSelector }),
   ]);
   const own = owned.items.map(({ metadata }) => metadata?.name);
-  const declared = new Set([externalSecrets.namespace, ...namespaces.map(({ name }) => name)]);
+  const declared = new Set(declaredNamespaces(settings));
   const undeclared = (names: readonly (string | undefined)[]) => without(names, declared);
   const named = ({ metadata }: k8s.KubernetesObject) => metadata?.name;
   return {

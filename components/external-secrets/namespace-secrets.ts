@@ -23,6 +23,8 @@ export interface NamespaceSecretsArgs {
 export class NamespaceSecrets extends pulumi.ComponentResource {
   /** Known once the SecretStores are there, their ids by commas: from then on the ExternalSecrets can become Ready. */
   readonly storeId: pulumi.Output<string>;
+  /** The namespace's name, known once it is there. */
+  readonly namespace: pulumi.Output<string>;
 
   readonly #args: NamespaceSecretsArgs;
 
@@ -30,6 +32,7 @@ export class NamespaceSecrets extends pulumi.ComponentResource {
     super("vault-management:external-secrets:NamespaceSecrets", name, {}, opts);
     this.#args = args;
     const namespace = this.#namespace();
+    this.namespace = namespace[0]?.metadata.name ?? pulumi.output(args.namespace.name);
     const accounts = args.namespace.stores.map((store) => this.#serviceAccount(store, namespace));
     const rights = [...this.#operatorRights(namespace), ...this.#tokenReview(accounts)];
     const stores = args.namespace.stores.map((store) =>
@@ -42,10 +45,10 @@ export class NamespaceSecrets extends pulumi.ComponentResource {
       this.#externalSecret(manifest, [...stores, ...generators, ...rights, args.operator]);
     }
     this.storeId = pulumi.all(stores.map(({ id }) => id)).apply((ids) => ids.join(","));
-    this.registerOutputs({ storeId: this.storeId });
+    this.registerOutputs({ storeId: this.storeId, namespace: this.namespace });
   }
 
-  #namespace(): pulumi.Resource[] {
+  #namespace(): k8s.core.v1.Namespace[] {
     const { settings, namespace } = this.#args;
     if (!namespace.create) return [];
     const metadata = { name: namespace.name, labels: ownLabels(settings.environment) };

@@ -50,7 +50,10 @@ export function caBundle({ vault: { caCertificate } }: Settings): string | undef
  * Whom the tokens are issued for that a store logs in with. kubernetes: Vault, and the API server, which reviews the
  * token. jwt: Vault alone.
  */
-export function loginAudiences({ vault: { auth }, kubernetes }: Settings): string[] {
+export function loginAudiences({
+  vault: { auth },
+  kubernetes,
+}: Pick<Settings, "vault" | "kubernetes">): string[] {
   if (auth.method === "jwt") return [auth.audience];
   return [...new Set([auth.audience, ...kubernetes.apiAudiences.slice(0, 1)])];
 }

@@ -2,10 +2,15 @@ import { type KubernetesClient, type ObjectRef, refOf } from "./kubernetes-clien
 import { ownerLabel } from "./kubernetes-resource.ts";
 
 /**
- * What is removed, in this order: an ExternalSecret has a finalizer that the running operator takes away, and needs its
- * store for it; the namespace goes when nothing of ours is left in it, and the kinds last.
+ * What is removed, in this order: what starts rotators before what they need; an ExternalSecret has a finalizer that the
+ * running operator takes away, and needs its store for it; the namespace goes when nothing of ours is left in it, and the
+ * kinds last.
  */
 const order: readonly (readonly [apiVersion: string, kind: string])[] = [
+  ["batch/v1", "CronJob"],
+  ["monitoring.coreos.com/v1", "PrometheusRule"],
+  ["v1", "ConfigMap"],
+  ["networking.k8s.io/v1", "NetworkPolicy"],
   ["external-secrets.io/v1", "ExternalSecret"],
   ["generators.external-secrets.io/v1alpha1", "VaultDynamicSecret"],
   ["external-secrets.io/v1", "SecretStore"],

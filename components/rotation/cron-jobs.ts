@@ -1,0 +1,138 @@
+import { dirname } from "node:path";
+import type { RotationKey, RotationSettings } from "../../config/rotation-settings.ts";
+import type { Settings } from "../../config/schema.ts";
+import { seconds } from "../durations.ts";
+import { rotationLabels, rotationNames } from "./names.ts";
+import { FILES } from "./rotator-spec.ts";
+import { finishSchedule, spreadSchedule } from "./schedule.ts";
+
+/** How long a Job may take, its retries included; well above all the patience of one run (see `limitsOf`). */
+export const RUN_SECONDS = 1_800;
+
+/** No user of the image, so that nothing in it is this one's. */
+const USER = 65_532;
+
+const SERVICE_ACCOUNT_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** How long after its time a rotation may still start, when the cluster could not start it before. */
+const LATE_SECONDS = { rotate: 6 * 3_600, finish: 1_800 } as const;
+
+export const JOB_KINDS = ["rotate", "finish"] as const;
+
+export type JobKind = (typeof JOB_KINDS)[number];
+
+/** Names of the two ConfigMaps that a Job mounts; texts, or outputs of what creates them. */
+export interface JobFiles<Name> {
+  readonly program: Name;
+  readonly spec: Name;
+}
+
+/**
+ * The CronJob that replaces a key on its schedule, or the one that revokes the previous key when its overlap is over. The
+ * name of the Job goes into the environment: its retries are one rotation.
+ */
+export function cronJob<Name>(
+  kind: JobKind,
+  settings: Settings,
+  rotation: RotationSettings,
+  key: RotationKey,
+  files: JobFiles<Name>,
+) {
+  const labels = rotationLabels(settings.environment, key);
+  const names = rotationNames(settings, rotation, key);
+  return {
+    apiVersion: "batch/v1" as const,
+    kind: "CronJob" as const,
+    metadata: { name: names[kind], namespace: rotation.namespace, labels },
+    spec: {
+      ...timing(kind, key),
+      // Two at once do no harm, but one of them would be for nothing.
+      concurrencyPolicy: "Forbid",
+      startingDeadlineSeconds: LATE_SECONDS[kind],
+      successfulJobsHistoryLimit: 3,
+      failedJobsHistoryLimit: 3,
+      jobTemplate: {
+        metadata: { labels },
+        spec: {
+          activeDeadlineSeconds: RUN_SECONDS,
+          backoffLimit: 3,
+          template: { metadata: { labels }, spec: pod(kind, settings, rotation, files, names.rotate) },
+        },
+      },
+    },
+  };
+}
+
+function timing(kind: JobKind, key: RotationKey) {
+  if (kind === "finish") {
+    return { schedule: finishSchedule(seconds(key.overlap), key.name), timeZone: "Etc/UTC" };
+  }
+  return { schedule: spreadSchedule(key.schedule, key.name), timeZone: key.timeZone };
+}
+
+function pod<Name>(
+  kind: JobKind,
+  { vault }: Settings,
+  { image }: RotationSettings,
+  { program, spec }: JobFiles<Name>,
+  serviceAccountName: string,
+) {
+  return {
+    restartPolicy: "Never",
+    serviceAccountName,
+    // Mounted below by hand, for no longer than a run may last.
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: USER,
+      runAsGroup: USER,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    containers: [
+      {
+        name: "rotator",
+        image,
+        command: ["node", FILES.program, kind, FILES.spec],
+        env: environment(vault),
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ["ALL"] },
+        },
+        resources: {
+          requests: { cpu: "50m", memory: "96Mi" },
+          limits: { memory: "256Mi" },
+        },
+        volumeMounts: [
+          { name: "program", mountPath: dirname(FILES.program), readOnly: true },
+          { name: "spec", mountPath: dirname(FILES.spec), readOnly: true },
+          { name: "account", mountPath: SERVICE_ACCOUNT_DIR, readOnly: true },
+        ],
+      },
+    ],
+    volumes: [
+      { name: "program", configMap: { name: program } },
+      { name: "spec", configMap: { name: spec } },
+      { name: "account", projected: { sources: account } },
+    ],
+  };
+}
+
+/** What the program takes from it beside its two arguments: see jobs/rotator/main.ts. */
+function environment({ caCertificate }: Settings["vault"]) {
+  return [
+    {
+      name: "ROTATION_JOB",
+      valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/job-name']" } },
+    },
+    { name: "SERVICE_ACCOUNT_DIR", value: SERVICE_ACCOUNT_DIR },
+    ...(caCertificate === undefined ? [] : [{ name: "VAULT_CACERT", value: FILES.vaultCa }]),
+  ];
+}
+
+/** What `automountServiceAccountToken` would mount. */
+const account = [
+  { serviceAccountToken: { path: "token", expirationSeconds: RUN_SECONDS } },
+  { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+];

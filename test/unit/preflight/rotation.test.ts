@@ -1,0 +1,76 @@
+import { KubeConfig } from "@kubernetes/client-node";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Settings } from "../../../config/schema.ts";
+import type { Definition } from "../../../preflight/cluster-reader.ts";
+import { definitionProblems } from "../../../preflight/definitions.ts";
+import { kubernetesProblems } from "../../../preflight/kubernetes.ts";
+import { rotating } from "../rotation/declarations.ts";
+import { type Answer, type FakeServer, fakeServer } from "./fake-server.ts";
+
+const dev = rotating();
+
+describe("alerts that are asked for", () => {
+  const alerting: Settings = { ...dev, monitoring: { prometheusRules: true } };
+  const problemsWith = (rules: Definition | string | undefined, settings = alerting) =>
+    definitionProblems(
+      { definition: async (name) => (name.startsWith("prometheusrules.") ? rules : undefined) },
+      settings,
+    );
+
+  it("take the Prometheus Operator's definition", async () => {
+    expect(await problemsWith({ labels: {}, servedVersions: ["v1"] })).toEqual([]);
+    expect(await problemsWith(undefined, dev)).toEqual([]);
+    for (const found of [undefined, { labels: {}, servedVersions: ["v1beta1"] }, "403 forbidden"]) {
+      expect(await problemsWith(found)).toEqual([
+        expect.objectContaining({ path: "monitoring.prometheusRules" }),
+      ]);
+    }
+  });
+});
+
+describe("the rotators' namespace", () => {
+  let server: FakeServer | undefined;
+  afterEach(() => server?.close());
+
+  async function problemsOf(answers: Readonly<Record<string, Answer>>, create: boolean) {
+    const { rotation } = dev;
+    if (rotation === undefined) throw new Error("no rotation");
+    server = await fakeServer({
+      "GET /version": [200, { major: "1", minor: "36", gitVersion: "v1.36.0" }],
+      "GET /apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies": [200, { items: [] }],
+      ...answers,
+    });
+    const config = new KubeConfig();
+    config.loadFromOptions({
+      clusters: [{ name: "one", server: server.address, skipTLSVerify: true }],
+      users: [{ name: "one" }],
+      contexts: [{ name: dev.kubernetes.context, cluster: "one", user: "one" }],
+    });
+    return kubernetesProblems({ ...dev, rotation: { ...rotation, create } }, () => config);
+  }
+
+  const namespace = (labels: object): Answer => [200, { metadata: { name: "vault-rotation", labels } }];
+  const path = "GET /api/v1/namespaces/vault-rotation";
+
+  it("must be there where the stack makes none, and must not be another's where it does", async () => {
+    expect(await problemsOf({}, true)).toEqual([]);
+    await server?.close();
+    expect(await problemsOf({ [path]: namespace({}) }, false)).toEqual(
+      expect.not.arrayContaining([expect.objectContaining({ path: "rotation.namespace" })]),
+    );
+    await server?.close();
+    expect(await problemsOf({}, false)).toContainEqual(
+      expect.objectContaining({
+        path: "rotation.namespace",
+        fix: expect.stringContaining("kubectl create namespace vault-rotation"),
+      }),
+    );
+    await server?.close();
+    expect(await problemsOf({ [path]: namespace({}) }, true)).toContainEqual(
+      expect.objectContaining({
+        path: "rotation.namespace",
+        found: expect.stringContaining("not this stack's"),
+      }),
+    );
+  });
+});
