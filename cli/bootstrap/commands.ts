@@ -7,12 +7,12 @@ import { nearest } from "../../config/problems.ts";
 import type { Settings } from "../../config/schema.ts";
 import { durationMs } from "../../config/values.ts";
 import { withStackVault } from "../connection.ts";
+import { kubeConfigFor } from "../kube-config.ts";
 import { stackSettings } from "../stack.ts";
 import { applyKubernetes, applyVault, needsClientSecret } from "./apply.ts";
 import { readClientSecret } from "./client-secret.ts";
 import { planKubernetes } from "./cluster.ts";
 import { operatorPolicies } from "./desired.ts";
-import { kubeConfigFor } from "./kube-config.ts";
 import { type BootstrapChange, planVault } from "./plan.ts";
 import { doneLine, planText } from "./report.ts";
 import { requireVaultRights } from "./rights.ts";
@@ -34,7 +34,7 @@ export interface ApplyOptions {
 /** @returns the exit code: 0, or {@link SOMETHING_DIFFERS} */
 export async function apply(options: ApplyOptions): Promise<number> {
   const settings = await stackSettings(options.stack);
-  const cluster = options.vaultOnly ? undefined : kubeConfigFor(settings);
+  const cluster = options.vaultOnly ? undefined : kubeConfigFor(settings.kubernetes.context, "--vault-only");
   const changes = options.kubernetesOnly
     ? await inCluster(cluster, settings, options)
     : await withStackVault(settings, (client) => everywhere(client, cluster, settings, options));

@@ -1,10 +1,9 @@
-import { buffer } from "node:stream/consumers";
 import type { VaultClient } from "../../clients/vault.ts";
 import type { Settings } from "../../config/schema.ts";
 import { withStackVault } from "../connection.ts";
 import { stackSettings } from "../stack.ts";
-import { type DeclaredPath, findDeclared, refuseGenerated } from "./declared.ts";
-import { promptValues, propertiesToPut, type Values, valuesFromText } from "./input.ts";
+import { findDeclared, refuseGenerated } from "./declared.ts";
+import { valuesToPut } from "./input.ts";
 import { readState } from "./kv.ts";
 import { listRow, listText, missingText, putText } from "./report.ts";
 import { declaredStates, missingValues, noMount, putValues } from "./values.ts";
@@ -53,11 +52,6 @@ export async function put(path: string, { stack, mount, property }: PutOptions):
     console.log(putText(client.address, declared, Object.keys(values), version));
     return 0;
   });
-}
-
-async function valuesToPut(declared: DeclaredPath, property: string | undefined): Promise<Values> {
-  if (process.stdin.isTTY) return promptValues(propertiesToPut(declared, property));
-  return valuesFromText(declared, property, await buffer(process.stdin));
 }
 
 async function withVault(

@@ -1,3 +1,4 @@
+import { buffer } from "node:stream/consumers";
 import { password } from "@inquirer/prompts";
 import type { DeclaredPath } from "./declared.ts";
 
@@ -6,6 +7,12 @@ export type Values = Readonly<Record<string, string>>;
 
 /** Where a hidden prompt reads and writes; standard input and standard error when absent. */
 export type PromptStreams = NonNullable<Parameters<typeof password>[1]>;
+
+/** Values of a declared path: from a hidden prompt, or from standard input where that is no terminal. */
+export async function valuesToPut(declared: DeclaredPath, property: string | undefined): Promise<Values> {
+  if (process.stdin.isTTY) return promptValues(propertiesToPut(declared, property));
+  return valuesFromText(declared, property, await buffer(process.stdin));
+}
 
 /**
  * The properties to ask for: the one named, else all that are declared.

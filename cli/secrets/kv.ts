@@ -16,6 +16,8 @@ export interface SecretState {
   /** 0 before the first write; what check-and-set compares. */
   readonly currentVersion: number;
   readonly versions: readonly VersionState[];
+  /** Custom metadata: texts by name. */
+  readonly custom: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface SecretState {
 export async function readState(client: VaultClient, mount: string, path: string): Promise<SecretState> {
   const answer = await getOrMissing(client, `${mount}/metadata/${path}`);
   if (answer === "no mount" || answer === "absent") {
-    return { mounted: answer === "absent", currentVersion: 0, versions: [] };
+    return { mounted: answer === "absent", currentVersion: 0, versions: [], custom: {} };
   }
   return {
     mounted: true,
@@ -33,6 +35,7 @@ export async function readState(client: VaultClient, mount: string, path: string
     versions: Object.entries(asMap(answer.data?.versions)).map(([version, fields]) =>
       versionState(Number(version), asMap(fields)),
     ),
+    custom: asMap(answer.data?.custom_metadata),
   };
 }
 

@@ -118,7 +118,7 @@ function whyMissing(
 }
 
 /** Vault's answers to a write whose base is gone: another version came (400), or it was deleted (404). */
-function isOvertaken(error: unknown): boolean {
+export function isOvertaken(error: unknown): boolean {
   return (
     (isStatus(error, 400) && error.errors.some((text) => text.includes("check-and-set"))) ||
     isStatus(error, 404)

@@ -154,7 +154,7 @@ describe("with the mounts", () => {
   });
 
   it("of many who write the first version at once, one succeeds and the others are told", async () => {
-    const base = { mounted: true, currentVersion: 0, versions: [] };
+    const base = { mounted: true, currentVersion: 0, versions: [], custom: {} };
     const puts = await Promise.allSettled(
       Array.from({ length: 8 }, (_, index) =>
         putValues(cli.root, second, "race", { a: `value ${index}` }, base),

@@ -100,7 +100,7 @@ function rowTable(rows: readonly Row[]): string {
   return table.toString();
 }
 
-function whoText({ who: { name, role, impersonatedBy, kind, policies }, remoteAddress }: Row): string {
+export function whoText({ who: { name, role, impersonatedBy, kind, policies }, remoteAddress }: Row): string {
   if (kind === "nobody") return plain(`nobody named, from ${remoteAddress ?? "an unknown address"}`);
   const own = (policies ?? []).filter((policy) => policy !== "default");
   const by = kind === "operator" && own.length > 0 ? own.join(", ") : role;

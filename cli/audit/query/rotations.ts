@@ -19,6 +19,9 @@ const ROTATE = /(?:^|\/)rotate(?:-role|-root)?(?:\/|$)/;
 export function rotationsQuery(settings: Settings): Query {
   const mounts = Object.keys(settings.vault.mounts);
   const declared = new Set(declaredPaths(settings).map(({ mount, path }) => `${mount} ${path}`));
+  const slots = new Map(
+    (settings.rotation?.keys ?? []).map(({ name, state: { mount, path } }) => [`${mount} ${path}`, name]),
+  );
   const targets = targetsOf(settings);
   const parts = mounts.flatMap((mount) => KV_PARTS.map((part) => `${mount}/${part}/`));
   return {
@@ -30,10 +33,16 @@ export function rotationsQuery(settings: Settings): Query {
         return reaches(access, targets) ? esoNote(access, settings) : undefined;
       }
       const key = keyIn(access.path, mounts);
-      if (key !== undefined) return declared.has(key) ? [] : ["not declared in this stack"];
+      if (key !== undefined) return notesOn(key);
       return isEngineRotation(access) ? [] : undefined;
     },
   };
+
+  function notesOn(key: string): readonly string[] {
+    const rotation = slots.get(key);
+    if (rotation !== undefined) return [`state of the rotation ${rotation}`];
+    return declared.has(key) ? [] : ["not declared in this stack"];
+  }
 }
 
 /** `<mount> <key>` of a path below one of the stack's KV mounts. */

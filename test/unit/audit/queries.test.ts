@@ -9,6 +9,7 @@ import { readsQuery } from "../../../cli/audit/query/reads.ts";
 import { rotationsQuery } from "../../../cli/audit/query/rotations.ts";
 import { whoQuery } from "../../../cli/audit/query/who.ts";
 import { settingsOf } from "../arbitrary-settings.ts";
+import { rotating } from "../rotation/declarations.ts";
 import { namespace, settingsWith } from "../secrets/settings.ts";
 import {
   hashed,
@@ -152,6 +153,15 @@ describe("rotations", () => {
     expect(
       notesOn(rotations, vaultLine({ operation: "update", path: "auth/kubernetes/login" })),
     ).toBeUndefined();
+  });
+
+  it("of a rotated key are the writes of its two slots, and the report beside its state", () => {
+    const rotated = rotationsQuery(rotating());
+    const note = ["state of the rotation openai-llm"];
+    const slot = "rotation/openai-llm";
+    expect(notesOn(rotated, vaultLine({ operation: "update" }))).toEqual([]);
+    expect(notesOn(rotated, vaultLine({ operation: "update", path: `kv/data/${slot}` }))).toEqual(note);
+    expect(notesOn(rotated, vaultLine({ operation: "patch", path: `kv/metadata/${slot}` }))).toEqual(note);
   });
 
   it("are the changes of the Secrets by ESO after them", () => {

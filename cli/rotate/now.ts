@@ -1,0 +1,136 @@
+import { setTimeout } from "node:timers/promises";
+import { JOBS } from "../../config/rotation.ts";
+import type { RotationKey } from "../../config/rotation-settings.ts";
+import { exitCodes } from "../../jobs/rotator/errors.ts";
+import { progress } from "../access/progress.ts";
+import type { PodFacts, RotationCluster, StepEvent } from "./cluster.ts";
+import { rotateCommand } from "./command-line.ts";
+import { type CronJobFacts, type JobEnd, jobEnd } from "./jobs.ts";
+import type { Slots } from "./slots.ts";
+import { timeText } from "./text.ts";
+
+const POLL_MS = 1_000;
+/** Failing looks at a Job, one after the other, until it is followed no more. */
+const MOST_FAILED_LOOKS = 30;
+
+/** Exit code of `now` where the run ended well without a new key; 1 is kept for errors, 3 to 7 are the rotator's own. */
+export const NO_NEW_KEY = 2;
+
+/**
+ * Why a rotation must not begin now; `undefined` where it may. One that an earlier run left unfinished may always go on: no
+ * other begins with it.
+ */
+export function refusal(
+  { name }: RotationKey,
+  { standing, report }: Slots,
+  cronJobs: ReadonlyMap<string, CronJobFacts>,
+  now: Date,
+): string | undefined {
+  const running = cronJobs.get(`${JOBS.rotate}${name}`)?.running;
+  if (running !== undefined)
+    return `${running} runs already: look at it with npm run rotate -- status ${name}`;
+  if (standing !== "reported" || report?.phase !== "idle") return undefined;
+  const ends = report.previous.flatMap(({ revokeAfter }) => revokeAfter ?? []);
+  const last = ends.toSorted((a, b) => Date.parse(b) - Date.parse(a))[0];
+  if (last === undefined || Date.parse(last) <= now.getTime()) return undefined;
+  return (
+    `The previous key of ${name} is valid until ${timeText(last)}: its overlap still runs, and consumers may hold it. Run the ` +
+    "command again after that. If the current key has leaked, docs/rotation.md#a-key-has-leaked says what is quicker."
+  );
+}
+
+export interface Followed {
+  readonly end: JobEnd;
+  /** The pod's as it was last seen. */
+  readonly pod: PodFacts | undefined;
+}
+
+/**
+ * Follows a Job to its end, and gives each step as it is told. The Job goes on without us.
+ * @throws Error when the Job is gone, or cannot be looked at for long
+ */
+export async function follow(
+  cluster: RotationCluster,
+  key: RotationKey,
+  {
+    job,
+    instance,
+    known,
+  }: { readonly job: string; readonly instance: string; readonly known: readonly string[] },
+  print: (step: StepEvent) => void,
+): Promise<Followed> {
+  const seen = new Set(known);
+  const tell = progress(job);
+  for (let failed = 0; ; ) {
+    const found = await cluster.job(job);
+    const pod = await cluster.newestPod(job);
+    for (const step of await newSteps(cluster, key, instance, seen)) print(step);
+    const end = typeof found === "object" ? jobEnd(found) : undefined;
+    if (end !== undefined) return { end, pod };
+    if (found === undefined) throw new Error(`The Job ${job} was deleted before it ended`);
+    failed = typeof found === "string" ? failed + 1 : 0;
+    if (failed > MOST_FAILED_LOOKS)
+      throw new Error(`The Job ${job} goes on, and cannot be followed: ${found}`);
+    tell(
+      typeof found === "string" ? found : `the pod is ${pod?.state ?? "not there yet, or not to be seen"}`,
+    );
+    await setTimeout(POLL_MS);
+  }
+}
+
+/** The same step is told about each ExternalSecret: once is enough. */
+async function newSteps(
+  cluster: RotationCluster,
+  key: RotationKey,
+  instance: string,
+  seen: Set<string>,
+): Promise<readonly StepEvent[]> {
+  const steps = await cluster.steps(key, instance);
+  if (typeof steps === "string") return [];
+  return steps.filter((step) => {
+    const told = [step.uid, `${step.reason} ${step.note}`];
+    const fresh = !told.some((text) => seen.has(text));
+    for (const text of told) seen.add(text);
+    return fresh;
+  });
+}
+
+/** What became of it, in words, and the exit code. `before` and `after` are the key's slots. */
+export function outcome(
+  key: RotationKey,
+  { end, pod }: Followed,
+  before: Slots,
+  after: Slots,
+  stack: string,
+): { readonly text: string; readonly code: number } {
+  const report = after.standing === "reported" ? after.report : undefined;
+  if (!end.succeeded) {
+    const said = report?.failures.rotate;
+    const why = said === undefined ? end.reason : said.text;
+    return {
+      text: `Failed: ${why}\nThe current key stays. See docs/rotation.md#a-rotation-fails`,
+      code: failureCode(pod),
+    };
+  }
+  const current = report?.current;
+  if (current === undefined || current.version === before.report?.current?.version) {
+    return { text: `No new key: ${noNewKey(key, stack)}`, code: NO_NEW_KEY };
+  }
+  const previous = report?.previous.findLast(({ revokeAfter }) => revokeAfter !== undefined)?.revokeAfter;
+  const until =
+    previous === undefined
+      ? ""
+      : `; the previous one is valid until ${timeText(previous)} (overlap ${key.overlap})`;
+  return { text: `${current.name} is current, in version ${current.version}${until}.`, code: exitCodes.done };
+}
+
+function noNewKey({ name, providerSpec }: RotationKey, stack: string): string {
+  if (providerSpec.kind !== "manual") return "another run was at work on it";
+  return `its keys are made by people. Put one: ${rotateCommand("put", name, stack)}`;
+}
+
+/** The rotator's own, where it says whose turn it is. */
+function failureCode(pod: PodFacts | undefined): number {
+  const own: readonly number[] = Object.values(exitCodes).filter((code) => code > exitCodes.usage);
+  return pod?.exitCode !== undefined && own.includes(pod.exitCode) ? pod.exitCode : 1;
+}

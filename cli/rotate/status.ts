@@ -1,0 +1,122 @@
+import { spreadSchedule } from "../../components/rotation/schedule.ts";
+import { nextRun } from "../../config/cron.ts";
+import { JOBS } from "../../config/rotation.ts";
+import type { RotationKey } from "../../config/rotation-settings.ts";
+import type { RotationReport } from "../../jobs/rotator/report.ts";
+import type { Command } from "../../jobs/rotator/rotation.ts";
+import { currentReadable } from "../secrets/kv.ts";
+import type { CronJobFacts } from "./jobs.ts";
+import type { Slots } from "./slots.ts";
+
+/** How long a rotation that began on time may take before its key is overdue. */
+const GRACE_MS = 3_600_000;
+
+export interface KeyFailure {
+  readonly command: Command;
+  /** RFC 3339; null where nobody says. */
+  readonly at: string | null;
+  readonly job: string | null;
+  readonly text: string;
+}
+
+/** One declared key as `status --json` gives it. Times are RFC 3339. */
+export interface KeyStatus {
+  readonly key: string;
+  readonly provider: string;
+  /** Of the newest key that was meant to be made; null before the first rotation. */
+  readonly generation: number | null;
+  /** What consumers read, as far as the rotation knows. */
+  readonly current: { readonly name: string | null; readonly version: number; readonly since: string } | null;
+  readonly nextRun: string | null;
+  readonly timeZone: string;
+  readonly previous: readonly { readonly name: string | null; readonly revokeAfter: string | null }[];
+  readonly standing: Slots["standing"];
+  readonly phase: RotationReport["phase"] | null;
+  /** A key that waits to be promoted. */
+  readonly staged: string | null;
+  /** Keys at the provider that nobody holds, and that the next run removes. */
+  readonly orphans: number;
+  /** The Job that runs now. */
+  readonly running: string | null;
+  /** The run that should have replaced the current key and did not. */
+  readonly overdueSince: string | null;
+  readonly failures: readonly KeyFailure[];
+}
+
+/** @param jobs by CronJob; absent where the cluster was not seen */
+export function statusOf(
+  key: RotationKey,
+  slots: Slots,
+  jobs: ReadonlyMap<string, CronJobFacts> | undefined,
+  now: Date,
+): KeyStatus {
+  const { report, standing, live } = slots;
+  const told = standing === "unused" ? undefined : report;
+  const schedule = spreadSchedule(key.schedule, key.name);
+  const current = told?.current;
+  const cron = jobs?.get(`${JOBS.rotate}${key.name}`);
+  const since = current?.promotedAt ?? later(currentReadable(live)?.createdTime, cron?.createdAt);
+  return {
+    key: key.name,
+    provider: key.provider,
+    generation: told?.generation ?? null,
+    current:
+      current === undefined
+        ? null
+        : { name: current.name ?? null, version: current.version, since: current.promotedAt },
+    nextRun: nextRun(schedule, key.timeZone, now)?.toISOString() ?? null,
+    timeZone: key.timeZone,
+    previous: (told?.previous ?? []).map(({ name, revokeAfter }) => ({
+      name: name ?? null,
+      revokeAfter: revokeAfter ?? null,
+    })),
+    standing,
+    phase: standing === "reported" ? (told?.phase ?? null) : null,
+    staged: told?.staged ?? null,
+    orphans: told?.doomed ?? 0,
+    running: cron?.running ?? null,
+    overdueSince: overdueSince(schedule, key.timeZone, since, now),
+    failures: (["rotate", "finish"] as const).flatMap(
+      (command) => failureOf(command, told, jobs?.get(`${JOBS[command]}${key.name}`)) ?? [],
+    ),
+  };
+}
+
+/** The first run after the key came, when that is longer ago than a rotation takes. */
+export function overdueSince(
+  schedule: string,
+  timeZone: string,
+  since: string | undefined,
+  now: Date,
+): string | null {
+  if (since === undefined) return null;
+  const due = nextRun(schedule, timeZone, new Date(since));
+  return due !== undefined && now.getTime() - due.getTime() > GRACE_MS ? due.toISOString() : null;
+}
+
+/** Whether somebody should look. */
+export function needsAttention({ overdueSince: overdue, failures }: KeyStatus): boolean {
+  return overdue !== null || failures.length > 0;
+}
+
+/** The rotator's own words where it could write them, and else what Kubernetes says of the Job. */
+function failureOf(
+  command: Command,
+  report: RotationReport | undefined,
+  cron: CronJobFacts | undefined,
+): KeyFailure | undefined {
+  const said = report?.failures[command];
+  const failed = cron?.failed;
+  if (said === undefined && failed === undefined) return undefined;
+  return {
+    command,
+    at: said?.at ?? failed?.at ?? null,
+    job: failed?.job ?? null,
+    text: said?.text ?? failed?.reason ?? "",
+  };
+}
+
+function later(a: string | undefined, b: string | undefined): string | undefined {
+  if (a === undefined || b === undefined) return a;
+  return Date.parse(a) > Date.parse(b) ? a : b;
+}

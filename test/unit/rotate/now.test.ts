@@ -1,0 +1,132 @@
+import type { V1CronJob, V1Job } from "@kubernetes/client-node";
+import { describe, expect, it } from "vitest";
+import { cronJobFacts, manualJob } from "../../../cli/rotate/jobs.ts";
+import { outcome, refusal } from "../../../cli/rotate/now.ts";
+import { anthropic, openai, rotated, slotsWith, unused } from "./keys.ts";
+
+const during = new Date("2026-11-24T02:00:00Z");
+const after = new Date("2026-11-24T02:10:01Z");
+const none = new Map();
+
+describe("a rotation is refused", () => {
+  it("while the overlap of the previous key runs, with its end", () => {
+    expect(refusal(openai, slotsWith(rotated), none, during)).toMatch(/valid until 2026-11-24T02:10:00Z/);
+    expect(refusal(openai, slotsWith(rotated), none, after)).toBeUndefined();
+  });
+
+  it("while one runs, with its Job", () => {
+    const running = new Map([["rotate-openai-llm", { createdAt: "", running: "rotate-openai-llm-5" }]]);
+    expect(refusal(openai, slotsWith(rotated), running, after)).toMatch(/^rotate-openai-llm-5 runs already/);
+  });
+
+  it("never where an earlier one is only to be ended, or none has been", () => {
+    expect(refusal(openai, slotsWith({ ...rotated, phase: "promoted" }), none, during)).toBeUndefined();
+    expect(refusal(openai, { ...slotsWith(rotated), standing: "unreported" }, none, during)).toBeUndefined();
+    expect(refusal(openai, unused, none, during)).toBeUndefined();
+  });
+});
+
+const cronJob: V1CronJob = {
+  metadata: { name: "rotate-openai-llm", uid: "uid-1", creationTimestamp: new Date("2026-11-01T00:00:00Z") },
+  spec: {
+    schedule: "0 3 * * 1",
+    jobTemplate: {
+      metadata: { labels: { a: "b" }, annotations: { c: "d" } },
+      spec: { backoffLimit: 2, template: {} },
+    },
+  },
+};
+const job = (name: string, type?: "Complete" | "Failed", time = "2026-11-23T02:20:00Z"): V1Job => ({
+  metadata: { name, ownerReferences: manualJob(cronJob).metadata?.ownerReferences ?? [] },
+  status: {
+    conditions:
+      type === undefined
+        ? []
+        : [{ type, status: "True", reason: "Because", lastTransitionTime: new Date(time) }],
+  },
+});
+
+describe("Jobs", () => {
+  it("are made as kubectl create job --from makes them", () => {
+    expect(manualJob(cronJob)).toEqual({
+      apiVersion: "batch/v1",
+      kind: "Job",
+      metadata: {
+        generateName: "rotate-openai-llm-",
+        labels: { a: "b" },
+        annotations: { c: "d", "cronjob.kubernetes.io/instantiate": "manual" },
+        ownerReferences: [
+          {
+            apiVersion: "batch/v1",
+            kind: "CronJob",
+            name: "rotate-openai-llm",
+            uid: "uid-1",
+            controller: true,
+          },
+        ],
+      },
+      spec: { backoffLimit: 2, template: {} },
+    });
+  });
+
+  it("of a CronJob: the one that runs, and the last to end where that failed", () => {
+    const facts = (...jobs: V1Job[]) => cronJobFacts([cronJob], jobs).get("rotate-openai-llm");
+    const createdAt = "2026-11-01T00:00:00.000Z";
+    expect(facts()).toEqual({ createdAt });
+    expect(facts(job("r-1"))).toEqual({ createdAt, running: "r-1" });
+    expect(facts(job("r-1", "Failed"))).toEqual({
+      createdAt,
+      failed: { job: "r-1", at: "2026-11-23T02:20:00.000Z", reason: "Because" },
+    });
+    expect(facts(job("r-1", "Failed"), job("r-2", "Complete", "2026-11-24T00:00:00Z"))).toEqual({
+      createdAt,
+    });
+    expect(facts({ ...job("other"), metadata: { name: "other" } })).toEqual({ createdAt });
+  });
+});
+
+describe("the end", () => {
+  const ended = { end: { succeeded: true, at: "", reason: "" }, pod: { state: "Succeeded", exitCode: 0 } };
+  const crashed = (exitCode?: number) => ({
+    end: { succeeded: false, at: "", reason: "BackoffLimitExceeded" },
+    pod: { state: "Failed", ...(exitCode === undefined ? {} : { exitCode }) },
+  });
+
+  it("names the new key and how long the previous one is valid", () => {
+    expect(outcome(openai, ended, unused, slotsWith(rotated), "dev")).toEqual({
+      text:
+        "llm-gateway-dev-openai-llm-2 is current, in version 4; the previous one is valid until 2026-11-24T02:10:00Z " +
+        "(overlap 24h).",
+      code: 0,
+    });
+  });
+
+  it("is no success without a new key, and says what is missing", () => {
+    const same = slotsWith(rotated);
+    expect(outcome(openai, ended, same, same, "dev")).toMatchObject({
+      code: 2,
+      text: expect.stringContaining("another run"),
+    });
+    expect(outcome(anthropic, ended, unused, unused, "prod")).toEqual({
+      code: 2,
+      text: "No new key: its keys are made by people. Put one: npm run rotate -- put anthropic --stack prod",
+    });
+  });
+
+  it.each([
+    [3, 3],
+    [4, 4],
+    [5, 5],
+    [6, 6],
+    [7, 7],
+    [1, 1],
+    [2, 1],
+    [137, 1],
+    [undefined, 1],
+  ])("of a pod that ended with %s gives %s", (pod, code) => {
+    expect(outcome(openai, crashed(pod), unused, unused, "dev")).toMatchObject({
+      code,
+      text: expect.stringContaining("Failed: BackoffLimitExceeded"),
+    });
+  });
+});
