@@ -58,16 +58,47 @@ export interface Cadence {
 }
 
 export function cadence(schedule: string, timeZone: string): Cadence {
+  const runs = runsOf(schedule, timeZone);
+  const gaps = gapsOf(runs);
+  return { fires: runs.length > 0, shortestGapMs: Math.min(...gaps), longestGapMs: Math.max(...gaps) };
+}
+
+/** How two schedules stand to each other, of the same runs. */
+export interface Interleaving {
+  /** Between two runs of the one there is always one of the other. */
+  readonly takeTurns: boolean;
+  /** Between any run and the next, whichever schedule's. */
+  readonly shortestGapMs: number;
+}
+
+export function interleaving(one: string, other: string, timeZone: string): Interleaving {
+  const [first, second] = [runsOf(one, timeZone), runsOf(other, timeZone)];
+  const until = Math.min(...[first, second].map((runs) => runs.at(-1)?.getTime() ?? 0));
+  const runs = [
+    ...first.map((run) => ({ schedule: one, run })),
+    ...second.map((run) => ({ schedule: other, run })),
+  ]
+    .filter(({ run }) => run.getTime() <= until)
+    .sort((a, b) => a.run.getTime() - b.run.getTime());
+  return {
+    takeTurns: runs.every(({ schedule }, index) => schedule !== runs[index + 1]?.schedule),
+    shortestGapMs: Math.min(...gapsOf(runs.map(({ run }) => run))),
+  };
+}
+
+function runsOf(schedule: string, timeZone: string): readonly Date[] {
   const cron = new Cron(schedule, { timezone: timeZone, mode: "5-part", paused: true });
   const runs: Date[] = [];
   let run = cron.nextRun(FROM);
-  const fires = run !== null;
   while (run !== null && runs.length < MOST_RUNS && (run < UNTIL || runs.length < 2)) {
     runs.push(run);
     run = cron.nextRun(run);
   }
-  const gaps = runs.slice(1).map((later, index) => later.getTime() - (runs[index]?.getTime() ?? 0));
-  return { fires, shortestGapMs: Math.min(...gaps), longestGapMs: Math.max(...gaps) };
+  return runs;
+}
+
+function gapsOf(runs: readonly Date[]): readonly number[] {
+  return runs.slice(1).map((later, index) => later.getTime() - (runs[index]?.getTime() ?? 0));
 }
 
 /** The first run after `now`; `undefined` when there is none. */

@@ -118,12 +118,12 @@ function secretContents({ namespaces, vault }: Declaration): readonly Problem[] 
 }
 
 function noContent(path: string, secret: DeclaredSecret): readonly Problem[] {
-  if (Object.keys(secret.data).length > 0 || secret.dataFrom.length > 0) return [];
+  if (Object.keys(secret.data).length > 0 || secret.dataFrom.length > 0 || secret.database) return [];
   return [
     {
       path,
-      found: "neither data nor dataFrom",
-      allowed: "at least one of the two",
+      found: "neither data, dataFrom nor database",
+      allowed: "at least one of data and dataFrom, or database",
       fix: "add a key under data, e.g. api_key: llm/openai#api_key",
     },
   ];

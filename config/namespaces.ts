@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { databaseReference } from "./databases.ts";
 import { dataEntry } from "./generated.ts";
 import { certificatesSection } from "./pki.ts";
 import { remoteKey } from "./remote-ref.ts";
@@ -35,6 +36,8 @@ const secret = section({
   dataFrom: z
     .array(section({ extract: section({ key: remoteKey, version: z.int().min(1).optional() }) }))
     .default([]),
+  /** Instead of data: the user name and password of a database role. */
+  database: databaseReference.optional(),
   template: template.optional(),
   /** @default Opaque */
   type: secretType.default("Opaque"),

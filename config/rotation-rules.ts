@@ -5,7 +5,7 @@ import { ownershipProblems } from "./rotation-ownership.ts";
 import { takesAdmin } from "./rotation-providers.ts";
 import { mountOf, namePrefix, readsOfPlace, secretReads } from "./rotation-settings.ts";
 import type { Declaration } from "./schema.ts";
-import { durationMs } from "./values.ts";
+import { durationMs, durationText } from "./values.ts";
 
 /** A declared key with its name and its place in the file. */
 export interface NamedKey {
@@ -155,7 +155,7 @@ function timing(one: NamedKey, declared: Declaration): readonly Problem[] {
 function tooOften({ key, path }: NamedKey, gapMs: number): Problem {
   return {
     path: path("schedule"),
-    found: `${show(key.schedule)}, which fires again after ${shown(gapMs)}, within the overlap of ${key.overlap}`,
+    found: `${show(key.schedule)}, which fires again after ${durationText(gapMs)}, within the overlap of ${key.overlap}`,
     allowed: "runs further apart than overlap: only one previous key is kept valid at a time",
     fix: "rotate less often, or shorten overlap",
   };
@@ -174,9 +174,9 @@ function shortOverlap({ key, path }: NamedKey, declared: Declaration): readonly 
       path: path("overlap"),
       found: show(key.overlap),
       allowed:
-        `at least ${shown(leastMs)} = 2 x ${slowest.refreshInterval} (refreshInterval of ${slowest.namespace}/${slowest.name}) ` +
+        `at least ${durationText(leastMs)} = 2 x ${slowest.refreshInterval} (refreshInterval of ${slowest.namespace}/${slowest.name}) ` +
         `+ ${PROPAGATION_SECONDS}s + ${key.rolloutTime} (rolloutTime)`,
-      fix: `write overlap: ${shown(leastMs)} or longer, or refresh that ExternalSecret more often`,
+      fix: `write overlap: ${durationText(leastMs)} or longer, or refresh that ExternalSecret more often`,
     },
   ];
 }
@@ -244,15 +244,4 @@ function sameNames(keys: readonly NamedKey[], { environment }: Declaration): rea
       },
     ];
   });
-}
-
-/** A duration as people write it: whole seconds, minutes or hours where it is. */
-function shown(milliseconds: number): string {
-  const seconds = Math.ceil(milliseconds / 1_000);
-  const parts = [
-    [Math.floor(seconds / 3_600), "h"],
-    [Math.floor((seconds % 3_600) / 60), "m"],
-    [seconds % 60, "s"],
-  ] as const;
-  return parts.flatMap(([amount, unit]) => (amount === 0 ? [] : [`${amount}${unit}`])).join("") || "0s";
 }

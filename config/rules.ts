@@ -1,4 +1,6 @@
 import { OPERATOR_PREFIX } from "../access/operators/names.ts";
+import { databaseMounts } from "./databases-ownership.ts";
+import { databaseProblems } from "./databases-rules.ts";
 import { generatedProblems } from "./generated-rules.ts";
 import { namespaceProblems } from "./namespace-rules.ts";
 import { operatorProblems } from "./operators.ts";
@@ -16,6 +18,7 @@ export function crossFieldProblems(declared: Declaration): readonly Problem[] {
     ...namespaceProblems(declared),
     ...generatedProblems(declared),
     ...pkiProblems(declared),
+    ...databaseProblems(declared),
     ...auditDevices(declared),
     ...clusterSingletons(declared),
     ...autopilotQuorum(declared),
@@ -35,7 +38,7 @@ function mountOverlaps(declared: Declaration): readonly Problem[] {
     ...(operators?.people ? [{ mount: operators.people.mount, path: ["operators", "people", "mount"] }] : []),
   ];
   const mounts = Object.keys(vault.mounts).map((mount) => ({ mount, path: ["vault", "mounts", mount] }));
-  return overlaps([...mounts, ...pkiMounts(declared), ...logins]);
+  return overlaps([...mounts, ...pkiMounts(declared), ...databaseMounts(declared), ...logins]);
 }
 
 function overlaps(

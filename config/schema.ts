@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { databasesSection } from "./databases.ts";
+import type { DatabaseConnection } from "./databases-settings.ts";
 import { externalSecretsSection } from "./external-secrets.ts";
 import { generatedSection } from "./generated.ts";
 import { kubernetesSection } from "./kubernetes.ts";
@@ -23,6 +25,7 @@ export const declaration = section({
   operators: operatorsSection.optional(),
   generated: generatedSection,
   pki: pkiSection.optional(),
+  databases: databasesSection,
   namespaces: namespacesSection,
   rotation: rotationSection.optional(),
   monitoring: monitoringSection,
@@ -36,7 +39,9 @@ type Deep<T> = T extends (infer Item)[]
     : T;
 
 /** A checked declaration with its defaults filled in; nothing changes it afterwards. */
-export type Settings = Deep<Omit<Declaration, "namespaces" | "rotation">> & {
+export type Settings = Deep<Omit<Declaration, "namespaces" | "rotation" | "databases">> & {
+  /** Sorted by name. */
+  readonly databases: readonly DatabaseConnection[];
   readonly namespaces: readonly NamespaceSettings[];
   /** Absent where no key rotates. */
   readonly rotation?: RotationSettings;

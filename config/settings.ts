@@ -1,4 +1,5 @@
 import { canIssue, certificateRole, certificateSecret } from "./certificates.ts";
+import { databaseContent, settleDatabases } from "./databases-settings.ts";
 import { settleRotation } from "./rotation-settings.ts";
 import type {
   CertificateSettings,
@@ -19,7 +20,7 @@ type DeclaredCertificate = DeclaredNamespace["services"][string]["certificates"]
 
 /** Fills in what depends on other fields; everything named is sorted by name, so that order in the file changes nothing. */
 export function settle(declared: Declaration): Settings {
-  const { namespaces, vault, rotation: _, pki, ...rest } = declared;
+  const { namespaces, vault, rotation: _, databases, pki, ...rest } = declared;
   const rotation = settleRotation(declared);
   return deepFreeze({
     ...rest,
@@ -30,6 +31,7 @@ export function settle(declared: Declaration): Settings {
       auditDevices: sorted(vault.auditDevices),
       quotas: sorted(vault.quotas),
     },
+    databases: settleDatabases(declared),
     namespaces: byName(namespaces).map(([name, namespace]) => settleNamespace(name, namespace, declared)),
     ...(rotation === undefined ? {} : { rotation }),
   });
@@ -57,7 +59,10 @@ function settleNamespace(
 function settleService(
   name: string,
   { secrets, certificates }: DeclaredNamespace["services"][string],
-  { namespace, declared: { pki, vault } }: { readonly namespace: string; readonly declared: Declaration },
+  {
+    namespace,
+    declared: { pki, vault, databases },
+  }: { readonly namespace: string; readonly declared: Declaration },
 ): ServiceSettings {
   const settled = byName(certificates).map(([certificate, fields]) => settleCertificate(certificate, fields));
   const issued =
@@ -69,7 +74,7 @@ function settleService(
             role: certificateRole(vault.auth.rolePrefix, { name: namespace }, { name }, certificate.name),
           }),
         );
-  const read = byName(secrets).map(([secret, fields]) => settleSecret(secret, fields));
+  const read = byName(secrets).map(([secret, fields]) => settleSecret(secret, fields, databases));
   return {
     name,
     secrets: [...read, ...issued].sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -94,15 +99,24 @@ function storesOf(
     }));
 }
 
-function settleSecret(name: string, declared: DeclaredSecret): SecretSettings {
-  const { target, creationPolicy, onRemoval, ...rest } = declared;
+function settleSecret(
+  name: string,
+  secret: DeclaredSecret,
+  databases: Declaration["databases"],
+): SecretSettings {
+  const { target, creationPolicy, onRemoval, template, ...rest } = secret;
+  const content = secret.database && databaseContent(name, secret.database, databases);
   return {
     ...rest,
     data: sorted(rest.data),
     name,
     target: target ?? name,
     creationPolicy: creationPolicy ?? (onRemoval === "retain" ? "Orphan" : "Owner"),
-    generators: [],
+    ...(template === undefined ? {} : { template }),
+    ...(content === undefined
+      ? {}
+      : { template: { ...template, data: { ...template?.data, ...content.template } } }),
+    generators: content?.generators ?? [],
   };
 }
 

@@ -1,3 +1,4 @@
+import { databaseCollisions, databaseMountsIn } from "./databases-siblings.ts";
 import { type Problem, pathText, show } from "./problems.ts";
 import { rotationCollisions } from "./rotation-siblings.ts";
 import { within } from "./rules.ts";
@@ -12,16 +13,22 @@ export function stackCollisions(
   otherName: string,
   other: Readonly<Record<string, unknown>>,
 ): readonly Problem[] {
-  const rotations = rotationCollisions(settings, otherName, other);
+  const elsewhere = [
+    ...rotationCollisions(settings, otherName, other),
+    ...databaseCollisions(settings, otherName, other),
+  ];
   const vault = at(other, "vault");
-  if (!sameServer(at(vault, "address"), settings.vault.address)) return rotations;
-  const otherMounts = Object.keys(asMap(at(vault, "mounts")));
+  if (!sameServer(at(vault, "address"), settings.vault.address)) return elsewhere;
+  const otherMounts = [...Object.keys(asMap(at(vault, "mounts"))), ...databaseMountsIn(other)];
   const otherAuth = at(vault, "auth");
   return [
-    ...rotations,
-    ...Object.keys(settings.vault.mounts)
-      .filter((mount) => otherMounts.some((other) => overlap(mount, other)))
-      .map((mount) => collision(["vault", "mounts", mount], mount, otherName, "a KV mount")),
+    ...elsewhere,
+    ...[
+      ...Object.keys(settings.vault.mounts).map((mount) => ({ mount, path: ["vault", "mounts", mount] })),
+      ...settings.databases.map(({ name, mount }) => ({ mount, path: ["databases", name, "mount"] })),
+    ]
+      .filter(({ mount }) => otherMounts.some((other) => overlap(mount, other)))
+      .map(({ mount, path }) => collision(path, mount, otherName, "a mount")),
     ...(overlap(settings.vault.auth.mount, String(at(otherAuth, "mount") ?? "kubernetes"))
       ? [collision(["vault", "auth", "mount"], settings.vault.auth.mount, otherName, "an auth mount")]
       : []),

@@ -76,6 +76,17 @@ export function durationMs(value: string): number {
   );
 }
 
+/** A duration as people write it: whole seconds, minutes or hours where it is. */
+export function durationText(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1_000);
+  const parts = [
+    [Math.floor(seconds / 3_600), "h"],
+    [Math.floor((seconds % 3_600) / 60), "m"],
+    [seconds % 60, "s"],
+  ] as const;
+  return parts.flatMap(([amount, unit]) => (amount === 0 ? [] : [`${amount}${unit}`])).join("") || "0s";
+}
+
 /** A Go duration as Vault and ESO take it, at least `minimum`. */
 export function duration(minimum = "0s") {
   return text((value) => durationMs(value) >= durationMs(minimum), {

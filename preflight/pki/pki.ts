@@ -6,6 +6,7 @@ import { type Problem, pathText } from "../../config/problems.ts";
 import type { Settings } from "../../config/schema.ts";
 import { durationMs } from "../../config/values.ts";
 import { engineMountProblems } from "../mounts.ts";
+import { hurriedRoot } from "./hurried-root.ts";
 import { permittedDomains } from "./name-constraints.ts";
 
 /** Vault dates a certificate back by as much, for clocks that are late. */
@@ -82,6 +83,7 @@ export function issuerProblems(
   return [
     ...skipped("root", pki.root?.generation ?? 1, made.root, made.previousRoot),
     ...skipped("intermediate", pki.intermediate.generation, made.intermediate, made.previousIntermediate),
+    ...hurriedRoot({ pki, namespaces }, made, now),
     ...changedRoot(pki, made.root),
     ...changedIntermediate(pki, made),
     ...shortRoot(pki, made, now),

@@ -139,7 +139,7 @@ describe("bad namespaces and secrets", () => {
       "a secret with nothing in it",
       withSecret({}),
       secretPath,
-      /neither data nor dataFrom/,
+      /neither data, dataFrom nor database/,
       /at least one/,
       /add a key/,
     ],

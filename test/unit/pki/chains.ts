@@ -4,37 +4,64 @@ import * as x509 from "@peculiar/x509";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
+/** A CA's certificate and the keys that sign with it. */
+export interface Authority {
+  readonly name: string;
+  readonly pem: string;
+  readonly keys: webcrypto.CryptoKeyPair;
+}
+
 /** What an outside CA answers: the certificate of an intermediate, then its self-signed root's. */
 export async function externalChainPem(): Promise<readonly string[]> {
-  const [rootKeys, keys] = await Promise.all([newKeys(), newKeys()]);
-  const root = await certificate("CN=Outside Root", "CN=Outside Root", rootKeys, rootKeys);
-  const intermediate = await certificate("CN=Intermediate", "CN=Outside Root", keys, rootKeys);
-  return [intermediate, root];
+  const root = await authority("Outside Root", {});
+  return [(await authority("Intermediate", { signer: root })).pem, root.pem];
 }
 
 export function pemOf(certificates: readonly string[]): string {
   return `${certificates.join("\n")}\n`;
 }
 
-function newKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as Promise<webcrypto.CryptoKeyPair>;
+/** A CA, self-signed unless another signs it. Like Vault's, its certificate is dated 30 seconds back. */
+export async function authority(
+  name: string,
+  {
+    signer,
+    hours = 24,
+    madeAt = Date.now(),
+    domains = [],
+  }: {
+    readonly signer?: Authority;
+    readonly hours?: number;
+    readonly madeAt?: number;
+    readonly domains?: readonly string[];
+  },
+): Promise<Authority> {
+  const keys = (await crypto.subtle.generateKey(algorithm, true, [
+    "sign",
+    "verify",
+  ])) as webcrypto.CryptoKeyPair;
+  const made = await x509.X509CertificateGenerator.create({
+    subject: `CN=${name}`,
+    issuer: `CN=${signer?.name ?? name}`,
+    publicKey: keys.publicKey,
+    signingKey: (signer?.keys ?? keys).privateKey,
+    signingAlgorithm: algorithm,
+    notBefore: new Date(madeAt - 30_000),
+    notAfter: new Date(madeAt + hours * 3_600_000),
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      ...(domains.length === 0 ? [] : [nameConstraints(domains)]),
+    ],
+  });
+  return { name, pem: made.toString("pem"), keys };
 }
 
-async function certificate(
-  subject: string,
-  issuer: string,
-  keys: webcrypto.CryptoKeyPair,
-  signer: webcrypto.CryptoKeyPair,
-): Promise<string> {
-  const made = await x509.X509CertificateGenerator.create({
-    subject,
-    issuer,
-    publicKey: keys.publicKey,
-    signingKey: signer.privateKey,
-    signingAlgorithm: algorithm,
-    notBefore: new Date(Date.now() - 60_000),
-    notAfter: new Date(Date.now() + 86_400_000),
-    extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
-  });
-  return made.toString("pem");
+/** RFC 5280, 4.2.1.10, for texts as short as those of a test. */
+function nameConstraints(domains: readonly string[]): x509.Extension {
+  const element = (tag: number, ...parts: readonly Uint8Array[]) => {
+    const content = Buffer.concat(parts);
+    return Buffer.concat([Buffer.from([tag, content.length]), content]);
+  };
+  const subtrees = domains.map((domain) => element(0x30, element(0x82, Buffer.from(domain))));
+  return new x509.Extension("2.5.29.30", true, element(0x30, element(0xa0, ...subtrees)));
 }

@@ -90,11 +90,34 @@ describe("the CA", () => {
     expect(configured.length).toBe(3);
     expect(root.dependencies).toEqual(expect.arrayContaining(configured.map(({ urn }) => urn)));
     expect(only(dev, SIGN).dependencies).toContain(root.urn);
-    const urls = only(dev, `${PKI}secretBackendConfigUrls:SecretBackendConfigUrls`, "pki-int").inputs;
-    expect(urls.crlDistributionPoints).toEqual([
-      "https://vault.voyager.internal/v1/pki-int/issuer/{{issuer_id}}/crl/der",
-    ]);
   });
+
+  it.each(["pki", "pki-int"])(
+    "says in %s where to ask, keeps the answers fresh, and tidies what has ended",
+    (mount) => {
+      const api = `https://vault.voyager.internal/v1/${mount}`;
+      expect(only(dev, `${PKI}secretBackendConfigUrls:SecretBackendConfigUrls`, mount).inputs).toEqual({
+        backend: mount,
+        enableTemplating: true,
+        issuingCertificates: [`${api}/issuer/{{issuer_id}}/der`],
+        crlDistributionPoints: [`${api}/issuer/{{issuer_id}}/crl/der`],
+        ocspServers: [`${api}/ocsp`],
+      });
+      expect(only(dev, `${PKI}secretBackendCrlConfig:SecretBackendCrlConfig`, mount).inputs).toMatchObject({
+        disable: false,
+        autoRebuild: true,
+        enableDelta: true,
+        ocspDisable: false,
+      });
+      expect(only(dev, `${PKI}backendConfigAutoTidy:BackendConfigAutoTidy`, mount).inputs).toMatchObject({
+        enabled: true,
+        intervalDuration: "12h",
+        tidyCertStore: true,
+        tidyRevokedCerts: true,
+        tidyExpiredIssuers: true,
+      });
+    },
+  );
 
   it("switches to the intermediate once the whole chain is known, and makes roles after that", () => {
     const switched = only(dev, DEFAULT);
