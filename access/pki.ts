@@ -5,6 +5,7 @@ import { authorityUrls, crlConfig } from "../components/pki/mount.ts";
 import {
   authorityName,
   crossSignedName,
+  isCrossSigned,
   issuerName,
   keyParameters,
   type PkiSettings,
@@ -134,9 +135,9 @@ function intermediatePaths(pki: PkiSettings): readonly ManagedPath[] {
       allowed: { default: [], default_follows_latest_issuer: [false] },
       of,
     },
-    ...(generation === 1
-      ? []
-      : [signing(pki, { mount, issuer: issuerName("int", generation - 1), commonName, of })]),
+    ...(isCrossSigned(pki)
+      ? [signing(pki, { mount, issuer: issuerName("int", generation - 1), commonName, of })]
+      : []),
   ];
 }
 
@@ -156,7 +157,7 @@ function issuersBeside(pki: PkiSettings): readonly string[] {
     ...new Set([
       ...roots,
       issuerName("int", intermediate.generation),
-      ...(intermediate.generation === 1 ? [] : [crossSignedName("int", intermediate.generation)]),
+      ...(isCrossSigned(pki) ? [crossSignedName("int", intermediate.generation)] : []),
     ]),
   ];
 }

@@ -1,19 +1,28 @@
-import { createHash } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import { pemBlocks } from "../../config/pki-rules.ts";
 import { issuerName, type PkiSettings } from "./names.ts";
 
-/** What an outside CA has signed: the intermediate's certificate, then those above it. */
+/**
+ * What an outside CA has signed: the intermediate's certificate, then those above it. Nothing while it has not signed this
+ * generation: what is declared then is the one before, which goes on issuing.
+ */
 export function externalChain({
   external,
   intermediate,
 }: PkiSettings): readonly { readonly name: string; readonly certificate: string }[] {
   const [own, ...above] = pemBlocks(external?.signed ?? "");
-  if (own === undefined) return [];
+  if (own === undefined || generationOf(own) < intermediate.generation) return [];
   return [
     { name: issuerName("int", intermediate.generation), certificate: own },
     // By content: they stay the same ones when the intermediate changes.
     ...above.map((certificate) => ({ name: `ca-${digest(certificate)}`, certificate })),
   ];
+}
+
+/** By the name that its request had; of a name that the outside CA has made up nothing is known. */
+function generationOf(pem: string): number {
+  const named = / G(\d+)$/m.exec(new X509Certificate(pem).subject);
+  return named === null ? Number.POSITIVE_INFINITY : Number(named[1]);
 }
 
 function digest(pem: string): string {

@@ -3,7 +3,14 @@ import * as vault from "@pulumi/vault";
 import { externalChain } from "./external.ts";
 import { importIssuer, lasting, signAuthority } from "./issuer.ts";
 import type { PkiMount } from "./mount.ts";
-import { authorityName, crossSignedName, issuerName, keyParameters, type PkiSettings } from "./names.ts";
+import {
+  authorityName,
+  crossSignedName,
+  isCrossSigned,
+  issuerName,
+  keyParameters,
+  type PkiSettings,
+} from "./names.ts";
 import type { NamedCertificate, RootAuthority } from "./root.ts";
 
 export interface IntermediateArgs {
@@ -15,8 +22,8 @@ export interface IntermediateArgs {
 
 /**
  * The intermediate that issues every certificate: its key is made in the mount, its certificate signed by the root or, as
- * declared, by an outside CA. A later generation is another key in the same mount; the one before signs it as well, stays
- * for what it has issued and its CRL, and is the default no more.
+ * declared, by an outside CA. A later generation is another key in the same mount; the one before stays for what it has
+ * issued and its CRL, and is the default no more. Below a root of the stack's own it signs the later one as well.
  * @returns what must be there before a certificate is issued; nothing while the outside CA has not signed
  */
 export function intermediateAuthority(
@@ -40,7 +47,7 @@ export function intermediateAuthority(
   if (own === undefined) return [];
 
   const known = parents.map((one) => importIssuer({ mount: intermediate.mount, ...one }, options));
-  const crossed = intermediate.generation === 1 ? [] : [crossSigned(pki, request, options)];
+  const crossed = isCrossSigned(pki) ? [crossSigned(pki, request, options)] : [];
   const issuer = importIssuer(
     {
       mount: intermediate.mount,
@@ -53,8 +60,8 @@ export function intermediateAuthority(
   const switched = new vault.pkisecret.SecretBackendConfigIssuers(
     intermediate.mount,
     { backend: mount.path, default: issuer.issuerId, defaultFollowsLatestIssuer: false },
-    // Last: what is issued from now on carries the whole chain.
-    { ...options, dependsOn: [...known, ...crossed] },
+    // Last: what is issued from now on carries the whole chain. It stays while an outside CA has the next one to sign.
+    { ...options, ...lasting, dependsOn: [...known, ...crossed] },
   );
   return [switched];
 }

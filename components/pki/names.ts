@@ -18,6 +18,14 @@ export function authorityName({
   return `${commonName} G${generation}`;
 }
 
+/**
+ * Whether the generation before signs the intermediate as well. Not below an outside CA: most allow theirs no CA beneath it
+ * (`pathlen:0`), and Vault refuses to sign then; whoever trusts the outside root verifies both without.
+ */
+export function isCrossSigned({ root, intermediate }: Pick<PkiSettings, "root" | "intermediate">): boolean {
+  return root !== undefined && intermediate.generation > 1;
+}
+
 /** The same key's certificate, signed by the generation before. */
 export function crossSignedName(kind: "root" | "int", generation: number): string {
   return `${issuerName(kind, generation)}-by-g${generation - 1}`;

@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import * as vault from "@pulumi/vault";
 import { canIssue } from "../../config/certificates.ts";
 import type { Settings } from "../../config/schema.ts";
+import { externalChain } from "./external.ts";
 import { intermediateAuthority } from "./intermediate.ts";
 import { type PkiMount, pkiMount } from "./mount.ts";
-import type { PkiSettings } from "./names.ts";
+import { authorityName, type PkiSettings } from "./names.ts";
 import { certificateRoles } from "./roles.ts";
 import { rootAuthority } from "./root.ts";
 
@@ -28,7 +29,9 @@ export class Pki extends pulumi.ComponentResource {
     const mount = pkiMount({ settings, path: intermediate.mount, longest: intermediate.ttl }, parent);
     const issuer = intermediateAuthority({ pki, mount, root: signer }, parent);
     this.#roles(args, mount, issuer);
-    if (!canIssue(pki)) void pulumi.log.warn(notSigned(pki, args.settings.environment), this);
+    if (root === undefined && externalChain(pki).length === 0) {
+      void pulumi.log.warn(notSigned(pki, args.settings.environment), this);
+    }
     this.registerOutputs({});
   }
 
@@ -43,9 +46,10 @@ export class Pki extends pulumi.ComponentResource {
   }
 }
 
-function notSigned({ intermediate }: PkiSettings, environment: string): string {
+function notSigned(pki: PkiSettings, environment: string): string {
+  const meanwhile = canIssue(pki) ? "the one before issues until then" : "no certificate is issued before it";
   return (
-    `The intermediate "${intermediate.commonName}" waits for its signature, and no certificate is issued before it: ` +
+    `The intermediate "${authorityName(pki.intermediate)}" waits for its signature, and ${meanwhile}: ` +
     `1. npm run -s pki -- csr --stack ${environment} > intermediate.csr  2. have the outside CA sign it as a CA  ` +
     "3. paste its certificate and those above it at pki.external.signed  4. pulumi up"
   );

@@ -87,7 +87,7 @@ export function issuerProblems(
     ...changedRoot(pki, made.root),
     ...changedIntermediate(pki, made),
     ...shortRoot(pki, made, now),
-    ...shortIntermediate(pki, namespaces, made.intermediate, now),
+    ...shortIntermediate(pki, namespaces, made, now),
   ];
 }
 
@@ -184,11 +184,10 @@ function shortRoot({ root, intermediate }: PkiSettings, made: MadeIssuers, now: 
 function shortIntermediate(
   pki: PkiSettings,
   namespaces: Settings["namespaces"],
-  own: X509Certificate | undefined,
+  made: MadeIssuers,
   now: number,
 ): readonly Problem[] {
-  const [signed] = pki.root === undefined ? externalChain(pki) : [];
-  const issuing = own ?? (signed === undefined ? undefined : new X509Certificate(signed.certificate));
+  const issuing = made.intermediate ?? (pki.root === undefined ? issuingOutside(pki, made) : undefined);
   if (issuing === undefined) return [];
   const left = end(issuing) - now;
   return namespaces.flatMap((namespace) =>
@@ -212,6 +211,15 @@ function shortIntermediate(
         })),
     ),
   );
+}
+
+/** What the update gives Vault; else what issues until the outside CA has signed. */
+function issuingOutside(
+  pki: PkiSettings,
+  { previousIntermediate }: MadeIssuers,
+): X509Certificate | undefined {
+  const [signed] = externalChain(pki);
+  return signed === undefined ? previousIntermediate : new X509Certificate(signed.certificate);
 }
 
 function commonName({ subject }: X509Certificate): string {

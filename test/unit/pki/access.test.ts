@@ -79,6 +79,15 @@ describe("a deployer's rights to a CA", () => {
     expect(paths).toContain("pki/issuer/root-g1/sign-intermediate");
   });
 
+  it("sign nothing below an outside CA", () => {
+    const outside = pkiSettings({
+      root: undefined,
+      external: {},
+      intermediate: { ...intermediateCa, generation: 2 },
+    });
+    expect(managedInVault(outside).filter(({ path }) => path.includes("/sign-intermediate"))).toEqual([]);
+  });
+
   it("do not delete a CA in production", () => {
     expect(at(pkiSettings({}, {}, "prod"), "sys/mounts/pki")?.capabilities).toEqual(["read", "update"]);
   });

@@ -1,9 +1,10 @@
 import * as vault from "@pulumi/vault";
 import { describe, expect, it } from "vitest";
+import { generatorsOf } from "../../../components/external-secrets/dynamic-secret.ts";
 import { Pki } from "../../../components/pki/pki.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { only, type RecordedResource, recordResources } from "../pulumi-mocks.ts";
-import { externalChainPem, pemOf } from "./chains.ts";
+import { authority, externalChainPem, pemOf } from "./chains.ts";
 import { domain, intermediateCa, pkiSettings, rootCa } from "./declarations.ts";
 
 const PKI = "vault:pkiSecret/";
@@ -179,6 +180,36 @@ describe("an outside CA", () => {
     expect(namesOf(signed, IMPORT).length).toBe(2);
     expect(only(signed, DEFAULT).inputs.default).toBe("issuer pki-int/int-g1");
     expect(namesOf(signed, SIGN)).toEqual([]);
+  });
+});
+
+describe("an outside CA's next intermediate", async () => {
+  const root = await authority("Outside Root", {});
+  const signedGeneration = async (generation: number) =>
+    pemOf([(await authority(`Voyager Intermediate CA G${generation}`, { signer: root })).pem, root.pem]);
+  const declaredWith = async (generation: number) =>
+    pkiSettings({
+      root: undefined,
+      external: { signed: await signedGeneration(generation) },
+      intermediate: { ...intermediateCa, generation: 2 },
+    });
+
+  it("gets its request while the one before goes on issuing", async () => {
+    const settings = await declaredWith(1);
+    const waiting = await build(settings);
+    expect(namesOf(waiting, REQUEST)).toEqual(["pki-int/int-g2"]);
+    expect([...namesOf(waiting, IMPORT), ...namesOf(waiting, DEFAULT)]).toEqual([]);
+    expect(namesOf(waiting, ROLE)).toHaveLength(1);
+    expect(settings.namespaces.flatMap(generatorsOf)).toHaveLength(1);
+    for (const type of [REQUEST, ISSUER, IMPORT, DEFAULT]) {
+      for (const one of signed.filter((other) => other.type === type)) expect(one.retainOnDelete).toBe(true);
+    }
+  });
+
+  it("takes over once it is signed, and is not signed by the one before, which may sign no CA", async () => {
+    const taken = await build(await declaredWith(2));
+    expect(only(taken, DEFAULT).inputs.default).toBe("issuer pki-int/int-g2");
+    expect(namesOf(taken, SIGN)).toEqual([]);
   });
 });
 

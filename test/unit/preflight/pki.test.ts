@@ -123,6 +123,17 @@ describe("a life that the CA does not have any more", () => {
     expect(found({}, made, { ttl: "47h" }, lastDays)).toEqual([]);
   });
 
+  it("is a problem while an outside CA has the next intermediate to sign, and the last days go by", async () => {
+    const outside = await authority("Voyager Intermediate CA G1", constrained);
+    const external = { signed: pemOf([outside.pem, root.pem]) };
+    const waiting = { ...generations(1, 2), root: undefined, external };
+    const issuers = { previousIntermediate: certificateOf(outside) };
+    expect(found(waiting, issuers, { ttl: "72h" }, lastDays)).toMatchObject([
+      { path: `${certificatePath}.ttl` },
+    ]);
+    expect(found(waiting, issuers, { ttl: "47h" }, lastDays)).toEqual([]);
+  });
+
   it("is a problem for an intermediate that is yet to be signed", () => {
     const root = made.root;
     const late = now + 50_000 * 3_600_000;
