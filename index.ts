@@ -1,3 +1,4 @@
+import { Databases } from "./components/databases/databases.ts";
 import { NamespaceSecrets } from "./components/external-secrets/namespace-secrets.ts";
 import { ExternalSecretsOperator } from "./components/external-secrets/operator.ts";
 import { awaitReadiness } from "./components/external-secrets/readiness.ts";
@@ -12,7 +13,7 @@ import { generatedSecrets } from "./config/generated-secrets.ts";
 import { outputsOf } from "./outputs/write.ts";
 import { openStack } from "./preflight/open.ts";
 
-const { settings, crds } = await openStack();
+const { settings, connections, crds } = await openStack();
 const { vault, kubernetes, random } = createProviders(settings);
 
 const cluster = new VaultCluster("vault", settings, { provider: vault });
@@ -27,6 +28,9 @@ const generated = generatedSecrets(settings).map(
 );
 const pki =
   settings.pki && new Pki("pki", { settings, pki: settings.pki }, { provider: vault, dependsOn: cluster });
+const databases =
+  connections.length > 0 &&
+  new Databases("databases", { settings, connections }, { provider: vault, dependsOn: cluster });
 const operator = new ExternalSecretsOperator(
   "external-secrets",
   { settings, crds },
@@ -42,7 +46,10 @@ const namespaces = settings.namespaces.map((namespace) => {
   const secrets = new NamespaceSecrets(
     namespace.name,
     { settings, namespace, roles: access.roles, operator },
-    { provider: kubernetes, dependsOn: [...generated, ...(pki ? [pki] : [])] },
+    {
+      provider: kubernetes,
+      dependsOn: [...generated, ...(pki ? [pki] : []), ...(databases ? [databases] : [])],
+    },
   );
   return { name: namespace.name, storeId: secrets.storeId, there: secrets.namespace };
 });

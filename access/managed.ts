@@ -2,6 +2,7 @@ import { policyNames, sessionPolicyName } from "../components/vault/policies.ts"
 import { roleName, storeAccount } from "../components/vault/roles.ts";
 import { generatedSecrets } from "../config/generated-secrets.ts";
 import type { Settings } from "../config/schema.ts";
+import { databasesInVault } from "./databases.ts";
 import type { Capability, Grant } from "./operators/document.ts";
 import {
   auditParameters,
@@ -17,7 +18,7 @@ import { rotationInVault } from "./rotation.ts";
 
 export type ManagedSettings = Pick<
   Settings,
-  "environment" | "tier" | "vault" | "kubernetes" | "namespaces" | "pki" | "rotation"
+  "environment" | "tier" | "vault" | "kubernetes" | "namespaces" | "pki" | "rotation" | "databases"
 >;
 
 /** Something that the program manages in Vault, and what it needs there. */
@@ -40,6 +41,7 @@ export function managedInVault(settings: ManagedSettings): readonly ManagedPath[
     ...generatedValues(settings),
     ...rotationInVault(settings),
     ...pkiInVault(settings),
+    ...databasesInVault(settings),
     ...(settings.vault.cluster === "managed" ? clusterSettings(settings) : []),
   ];
 }

@@ -30,9 +30,10 @@ export function databaseCollisions(
     }));
 }
 
-/** The mounts of a raw declaration's connections. */
+/** The mounts of a raw declaration's connections, each once. */
 export function databaseMountsIn(declared: Readonly<Record<string, unknown>>): readonly string[] {
-  return connectionsIn(declared).map(({ mount }) => String(mount ?? DEFAULT_MOUNT));
+  const mounts = connectionsIn(declared).map(({ mount }) => String(mount ?? DEFAULT_MOUNT));
+  return [...new Set(mounts)];
 }
 
 function connectionsIn({ databases }: Readonly<Record<string, unknown>>) {

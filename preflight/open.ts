@@ -1,12 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
+import { findToken } from "../clients/vault-token.ts";
 import { type CrdManifest, loadCrds } from "../components/external-secrets/crds.ts";
+import { type ConnectionState, withoutWaiting } from "../config/databases-state.ts";
 import { loadSettings } from "../config/load.ts";
 import { ConfigError } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
+import { connectionStates } from "./databases.ts";
 import { preflight } from "./preflight.ts";
+import { withDeclaredVault } from "./vault.ts";
 
 export interface OpenedStack {
+  /** As declared, without the secrets that read a database role which has to wait. */
   readonly settings: Settings;
+  /** The declared database connections, as they stand in Vault. */
+  readonly connections: readonly ConnectionState[];
   /** The custom resource definitions to install; none where ESO is there already. */
   readonly crds: readonly CrdManifest[];
 }
@@ -20,7 +27,10 @@ export async function openStack(): Promise<OpenedStack> {
     const settings = await loadSettings();
     const purpose = pulumi.runtime.isDryRun() ? "preview" : "update";
     const [crds] = await Promise.all([loadCrds(settings.externalSecrets), preflight(settings, purpose)]);
-    return { settings, crds };
+    const connections = await withDeclaredVault(settings, await findToken(), (client) =>
+      connectionStates(client, settings),
+    );
+    return { settings: withoutWaiting(settings, connections), connections, crds };
   } catch (error) {
     throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
   }

@@ -7,6 +7,7 @@ import type { Settings } from "../config/schema.ts";
 import { auditDeviceProblems } from "./audit-devices.ts";
 import { auditKeyProblems } from "./audit-keys.ts";
 import { capabilityProblems } from "./capabilities.ts";
+import { databaseProblems } from "./databases.ts";
 import { deployerProblems } from "./deployer.ts";
 import { generatedProblems } from "./generated.ts";
 import { authMountProblems, kvMountProblems } from "./mounts.ts";
@@ -41,14 +42,26 @@ export async function vaultProblems(
   token: string | undefined,
   purpose: Purpose,
 ): Promise<readonly Problem[]> {
-  const caPem = settings.vault.caCertificate ?? systemCertificates();
-  const { address } = settings.vault;
-  return withVault({ address, caPem, ...(token === undefined ? {} : { token }) }, async (client) => {
-    const [behindAddress, nodes] = await Promise.all([serverProblems(client), nodeProblems(settings, caPem)]);
+  return withDeclaredVault(settings, token, async (client) => {
+    const [behindAddress, nodes] = await Promise.all([serverProblems(client), nodeProblems(settings)]);
     const server = [...behindAddress, ...nodes];
     if (token === undefined) return [...server, noToken()];
     return server.length > 0 ? server : tokenProblems(client, settings, purpose);
   });
+}
+
+/** Works with the declared Vault, trusted as the provider trusts it. */
+export function withDeclaredVault<T>(
+  { vault }: Pick<Settings, "vault">,
+  token: string | undefined,
+  work: (client: VaultClient) => Promise<T>,
+): Promise<T> {
+  const { address } = vault;
+  return withVault({ address, caPem: trusted(vault), ...(token === undefined ? {} : { token }) }, work);
+}
+
+function trusted({ caCertificate }: Settings["vault"]): string {
+  return caCertificate ?? systemCertificates();
 }
 
 /** As the Vault provider, which is a Go program, trusts them: Node alone would leave the system's own out. */
@@ -93,9 +106,10 @@ function closedProblem(path: string, body: Readonly<Record<string, unknown>>): P
  * Nodes that the load balancer hides because they are sealed: the next failover would find them so. A node that does
  * not answer is no obstacle: it may be down for maintenance, or not reachable from here.
  */
-async function nodeProblems({ vault: { nodes } }: Settings, caPem: string): Promise<readonly Problem[]> {
+async function nodeProblems({ vault }: Settings): Promise<readonly Problem[]> {
+  const caPem = trusted(vault);
   const problems = await Promise.all(
-    nodes.map(async (address, index) => {
+    vault.nodes.map(async (address, index) => {
       const connection = { address, caPem, timeoutMs: NODE_TIMEOUT_MS };
       try {
         const { body } = await withVault(connection, (client) => client.health());
@@ -153,6 +167,7 @@ async function tokenProblems(
       ...(outgrown.length > 0 ? outgrown : capabilityProblems(required, granted ?? {})),
       ...kvMountProblems(settings, mounts),
       ...(await pkiProblems(client, settings, mounts)),
+      ...(await databaseProblems(client, settings, mounts, purpose)),
       ...authMountProblems(settings, auths),
       ...auditDeviceProblems(settings, devices),
       ...auditKeyProblems(settings, mounts, auths),

@@ -1,10 +1,11 @@
 import type { PolicyDocument } from "../../components/vault/policies.ts";
 import type { Settings } from "../../config/schema.ts";
+import { databaseAudit } from "../databases.ts";
 import { type Grant, policyText } from "./document.ts";
 import { operatorPolicyName } from "./names.ts";
 import { askAboutSelf, session } from "./session.ts";
 
-type AuditorSettings = Pick<Settings, "environment" | "vault" | "operators" | "pki">;
+type AuditorSettings = Pick<Settings, "environment" | "vault" | "operators" | "pki" | "databases">;
 
 /**
  * Who may do what, and what is recorded about it: policies, roles, identities, mounts and audit devices, other stacks' and
@@ -23,6 +24,7 @@ export function auditorPolicy(settings: AuditorSettings): PolicyDocument {
       ...logins(settings),
       ...Object.keys(settings.vault.mounts).flatMap(secretMetadata),
       ...certificateAuthority(settings),
+      ...databaseAudit(settings),
     ]),
   };
 }

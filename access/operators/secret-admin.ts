@@ -1,5 +1,6 @@
 import type { PolicyDocument } from "../../components/vault/policies.ts";
 import type { Settings } from "../../config/schema.ts";
+import { databaseCommands } from "../databases.ts";
 import { type Grant, policyText } from "./document.ts";
 import { operatorPolicyName } from "./names.ts";
 import { session } from "./session.ts";
@@ -14,7 +15,8 @@ export function secretAdminPolicy({
   environment,
   vault,
   pki,
-}: Pick<Settings, "environment" | "vault" | "pki">): PolicyDocument {
+  databases,
+}: Pick<Settings, "environment" | "vault" | "pki" | "databases">): PolicyDocument {
   return {
     name: operatorPolicyName(environment, "secret-admin"),
     document: policyText(`vault-management ${environment}: to put values, without reading any`, [
@@ -25,6 +27,7 @@ export function secretAdminPolicy({
         { path: `${mount}/subkeys/*`, capabilities: ["read"] },
       ]),
       ...revocation(pki),
+      ...databaseCommands({ databases }),
     ]),
   };
 }

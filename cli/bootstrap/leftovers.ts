@@ -4,6 +4,7 @@ import type { VaultClient } from "../../clients/vault.ts";
 import { mountDescription } from "../../components/vault/ownership.ts";
 import type { Settings } from "../../config/schema.ts";
 import { certificateRolesIn } from "./certificate-roles.ts";
+import { databaseThingsIn } from "./database-things.ts";
 
 /** What must be readable to find {@link leftoversIn}. */
 export function leftoverPlaces({ vault: { auth } }: Settings): readonly string[] {
@@ -26,13 +27,15 @@ export async function leftoversIn(client: VaultClient, settings: Settings): Prom
   const roles = await Promise.all(
     [...new Set([auth.mount, ...ownAuths])].map((mount) => rolesIn(client, mount, auth.rolePrefix)),
   );
-  const pkiMounts = ownIn(mounts, settings).filter((path) => typeOf(mounts, path) === "pki");
-  const certificates = await certificateRolesIn(client, pkiMounts, auth.rolePrefix);
+  const ownOf = (type: string) => ownIn(mounts, settings).filter((path) => typeOf(mounts, path) === type);
+  const certificates = await certificateRolesIn(client, ownOf("pki"), auth.rolePrefix);
+  const databases = await databaseThingsIn(client, ownOf("database"));
   const kept = settings.tier === "production"; // its mounts and audit devices outlive their declaration
   const declared = new Set(managedInVault(settings).map(({ path }) => path));
   return [
     ...roles.flat(),
     ...certificates,
+    ...databases.filter((path) => !(kept && path.includes("/config/"))),
     ...policies
       .filter((name) => name.startsWith(`${auth.rolePrefix}.`))
       .map((name) => `sys/policies/acl/${name}`),

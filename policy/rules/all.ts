@@ -1,5 +1,6 @@
 import { auditDevices, auditHmacKeys, rawAudit } from "./audit.ts";
 import { certificateRoles, keysStayInVault } from "./certificates.ts";
+import { databaseAccounts, databaseConnections, databasePasswords } from "./databases.ts";
 import { externalSecretsInComponents } from "./external-secrets.ts";
 import { kvValues } from "./kv-values.ts";
 import { pinnedImages } from "./pinned-images.ts";
@@ -23,6 +24,9 @@ export const resourceRules: readonly ResourceRule[] = [
   kvValues,
   certificateRoles,
   keysStayInVault,
+  databasePasswords,
+  databaseConnections,
+  databaseAccounts,
   externalSecretsInComponents,
   pinnedImages,
 ];

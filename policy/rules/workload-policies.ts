@@ -21,6 +21,12 @@ const ISSUE = /\/issue\/[^/]+$/;
 /** What makes the policies of rotators, which replace the keys that workloads read. */
 const ROTATION = "vault-management:rotation:KeyRotation";
 
+/** What Vault's database engine serves that changes connections, roles or passwords. */
+const DATABASE_ADMINISTRATION = /\/(rotate-root|rotate-role|reset|reload|config|roles|static-roles)(\/|$)/;
+
+/** Gives a role's user name and password. */
+const CREDENTIALS = /\/(creds|static-creds)\/[^/]+$/;
+
 /** What KV version 2 serves below a mount besides `data`. */
 const KV_ADMINISTRATION = new Set(["metadata", "delete", "undelete", "destroy", "subkeys"]);
 
@@ -96,6 +102,17 @@ function violationsOf({ path, capabilities }: Grant, kv: KvRights): readonly Vio
   }
   if (ISSUE.test(path) && !isKvData(below) && granted.join() !== "update") {
     return [{ found: said, fix: "grant update alone: that is how a role issues" }];
+  }
+  if (DATABASE_ADMINISTRATION.test(path) && !isKvData(below)) {
+    return [
+      {
+        found: `${said}, which is an engine's own`,
+        fix: "grant read on <mount>/static-creds/<role> instead",
+      },
+    ];
+  }
+  if (CREDENTIALS.test(path) && !isKvData(below) && granted.join() !== "read") {
+    return [{ found: said, fix: "grant read alone: that is how a role gives its credentials" }];
   }
   const refused = granted.filter((capability) =>
     isKvData(below) ? !kv.data.includes(capability) : capability === "sudo",

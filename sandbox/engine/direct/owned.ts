@@ -1,5 +1,6 @@
 import { withVault } from "../../../clients/vault.ts";
 import { mountDescription } from "../../../components/vault/ownership.ts";
+import { databaseMountsIn } from "../../../config/databases-siblings.ts";
 import { readState } from "../../state.ts";
 import type { StackInput } from "../engine.ts";
 import { Helm, type HelmRelease } from "./helm.ts";
@@ -36,6 +37,7 @@ export async function ownedBefore({ declaration, sandbox }: StackInput, workFold
       rolePrefix: String(auth.rolePrefix),
       authMount: String(auth.mount),
       ...(pki === undefined ? {} : { pkiMount: String(mount) }),
+      databaseMounts: databaseMountsIn(declaration),
       description: mountDescription(environment),
     }),
   );

@@ -1,8 +1,7 @@
 import { type VaultClient, VaultError } from "../../../clients/vault.ts";
 import type { ChangeAction } from "../engine.ts";
 import { sameValue } from "./same.ts";
-import { type Fields, requiredText } from "./values.ts";
-import { body } from "./vault-types.ts";
+import { body, type Fields, requiredText } from "./values.ts";
 
 export interface Made {
   readonly id: string;

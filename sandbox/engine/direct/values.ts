@@ -31,3 +31,12 @@ export function unwrapped(value: unknown): unknown {
   if (fields[SECRET.key] === SECRET.signature) return unwrapped(fields.value);
   return Object.fromEntries(Object.entries(fields).map(([name, inner]) => [name, unwrapped(inner)]));
 }
+
+/** Inputs in Vault's words: `tokenMaxTtl` is `token_max_ttl`. */
+export function body(inputs: Fields, without: readonly string[]): Fields {
+  return Object.fromEntries(
+    Object.entries(inputs)
+      .filter(([name, value]) => !without.includes(name) && value !== undefined && value !== null)
+      .map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
+  );
+}

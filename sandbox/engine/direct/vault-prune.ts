@@ -1,4 +1,5 @@
 import { certificateRolesIn } from "../../../cli/bootstrap/certificate-roles.ts";
+import { databaseThingsIn } from "../../../cli/bootstrap/database-things.ts";
 import type { VaultClient } from "../../../clients/vault.ts";
 import { fieldsOf } from "./values.ts";
 
@@ -10,6 +11,8 @@ export interface VaultOwnership {
   readonly authMount: string;
   /** The mount that the stack declares for certificates, if it does. */
   readonly pkiMount?: string;
+  /** The mounts that the stack declares for databases. */
+  readonly databaseMounts: readonly string[];
   /** The description of the stack's own auth mounts. */
   readonly description: string;
 }
@@ -33,7 +36,14 @@ export async function ownedInVault(
     : []; // those of another mount go with it
   const { pkiMount, rolePrefix } = ownership;
   const certificates = pkiMount === undefined ? [] : await certificateRolesIn(vault, [pkiMount], rolePrefix);
-  return [...roles, ...certificates, ...mounts.map((mount) => `sys/auth/${mount}`), ...policies];
+  const databases = await databaseThingsIn(vault, ownership.databaseMounts);
+  return [
+    ...roles,
+    ...certificates,
+    ...databases,
+    ...mounts.map((mount) => `sys/auth/${mount}`),
+    ...policies,
+  ];
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { VaultClient } from "../../../clients/vault.ts";
-import { type Fields, fieldsOf, requiredText } from "./values.ts";
+import { databaseTypes } from "./database-types.ts";
+import { body, type Fields, fieldsOf, requiredText } from "./values.ts";
 
 /** One request that brings a part of a resource to what is declared. */
 export interface VaultWrite {
@@ -62,6 +63,7 @@ export const vaultTypes: Readonly<Record<string, readonly VaultType[]>> = {
   "vault:pkiSecret/secretBackendRole:SecretBackendRole": [
     plainType(["backend", "name"], ({ backend, name }) => `${backend}/roles/${name}`),
   ],
+  ...databaseTypes,
 };
 
 function pkiConfig(part: string): VaultType {
@@ -114,13 +116,4 @@ function fromTable(table: string): VaultType["read"] {
 
 function put(path: string, declared: Fields): VaultWrite {
   return { path, body: declared };
-}
-
-/** Inputs in Vault's words: `tokenMaxTtl` is `token_max_ttl`. */
-export function body(inputs: Fields, without: readonly string[]): Fields {
-  return Object.fromEntries(
-    Object.entries(inputs)
-      .filter(([name, value]) => !without.includes(name) && value !== undefined && value !== null)
-      .map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
-  );
 }
