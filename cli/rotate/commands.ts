@@ -59,17 +59,19 @@ export async function status(only: string | undefined, options: StatusOptions): 
 export interface NowOptions {
   readonly stack: string;
   readonly context?: string;
+  readonly despiteOverlap?: true;
 }
 
 /** @returns the exit code: 0 rotated, 2 no new key, 3 to 7 as the rotator ended, 1 otherwise */
-export async function now(name: string, { stack, context }: NowOptions): Promise<number> {
+export async function now(name: string, options: NowOptions): Promise<number> {
+  const { stack, despiteOverlap = false } = options;
   return withRotation(stack, async ({ client, settings, rotation }) => {
     const key = findKey(rotation, name);
-    const cluster = clusterOf(settings, rotation, context);
+    const cluster = clusterOf(settings, rotation, options.context);
     const before = await readSlots(client, key);
     const facts = await cluster.facts();
     if (typeof facts === "string") throw unseenJobs(facts, rotation);
-    const why = refusal(key, before, facts, new Date());
+    const why = refusal(key, before, facts, { now: new Date(), despiteOverlap });
     if (why !== undefined) throw new Error(why);
     const instance = `${settings.environment}.${key.name}`;
     const steps = await cluster.steps(key, instance);

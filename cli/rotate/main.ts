@@ -37,7 +37,7 @@ ${CLUSTER}`;
 
 const NOW_HELP = `
 Makes a Job of the CronJob rotate-<key>, as kubectl create job --from does, and follows it to its end. Refused while one runs,
-and while the overlap of the previous key does. What an earlier run left unfinished is ended, and no other begun.
+and while the overlap of the previous key does, unless with --despite-overlap. What an earlier run left unfinished is ended, and no other begun.
 Exit code: 0 a new key is current, ${NO_NEW_KEY} the run ended well without one (a key has to be put first, or another run was at work),
 3 Vault or Kubernetes, 4 the provider, 5 the new key was refused, 6 somebody changed a secret meanwhile, 7 a consumer has not
 synced, 1 anything else.
@@ -92,6 +92,7 @@ function program(): Command {
     .argument(...KEY)
     .option(...STACK)
     .option(...CONTEXT)
+    .option("--despite-overlap", "also while the previous key is valid: the current one has leaked")
     .addHelpText("after", NOW_HELP)
     .action(async (key: string, options) => {
       process.exitCode = await now(key, options);

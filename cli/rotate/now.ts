@@ -21,22 +21,28 @@ export const NO_NEW_KEY = 2;
  * other begins with it.
  */
 export function refusal(
-  { name }: RotationKey,
-  { standing, report }: Slots,
+  key: RotationKey,
+  slots: Slots,
   cronJobs: ReadonlyMap<string, CronJobFacts>,
-  now: Date,
+  { now, despiteOverlap }: { readonly now: Date; readonly despiteOverlap: boolean },
 ): string | undefined {
+  const { name } = key;
   const running = cronJobs.get(`${JOBS.rotate}${name}`)?.running;
   if (running !== undefined)
     return `${running} runs already: look at it with npm run rotate -- status ${name}`;
+  const ends = despiteOverlap ? undefined : overlapEnd(slots);
+  if (ends === undefined || Date.parse(ends) <= now.getTime()) return undefined;
+  return (
+    `The previous key of ${name} is valid until ${timeText(ends)}: its overlap still runs, and consumers may hold it. Run the ` +
+    "command again after that. If the current key has leaked: --despite-overlap (docs/rotation.md#a-key-has-leaked)."
+  );
+}
+
+/** Of the previous key that is valid longest; where a rotation would begin. */
+function overlapEnd({ standing, report }: Slots): string | undefined {
   if (standing !== "reported" || report?.phase !== "idle") return undefined;
   const ends = report.previous.flatMap(({ revokeAfter }) => revokeAfter ?? []);
-  const last = ends.toSorted((a, b) => Date.parse(b) - Date.parse(a))[0];
-  if (last === undefined || Date.parse(last) <= now.getTime()) return undefined;
-  return (
-    `The previous key of ${name} is valid until ${timeText(last)}: its overlap still runs, and consumers may hold it. Run the ` +
-    "command again after that. If the current key has leaked, docs/rotation.md#a-key-has-leaked says what is quicker."
-  );
+  return ends.toSorted((a, b) => Date.parse(b) - Date.parse(a))[0];
 }
 
 export interface Followed {
@@ -114,6 +120,14 @@ export function outcome(
   }
   const current = report?.current;
   if (current === undefined || current.version === before.report?.current?.version) {
+    const newest = report?.history.at(-1);
+    // A retry of the Job found nothing more to do, and so ended well.
+    if (newest?.what === "refused" && newest.at !== before.report?.history.at(-1)?.at) {
+      return {
+        text: `Failed: the provider refuses ${newest.name}. The current key stays.`,
+        code: exitCodes.refusedKey,
+      };
+    }
     return { text: `No new key: ${noNewKey(key, stack)}`, code: NO_NEW_KEY };
   }
   const previous = report?.previous.findLast(({ revokeAfter }) => revokeAfter !== undefined)?.revokeAfter;

@@ -2,7 +2,7 @@ import { isGenerated } from "../../config/generated-secrets.ts";
 import { type DeclaredRead, readsOf } from "../../config/reads.ts";
 import type { Settings } from "../../config/schema.ts";
 
-/** A KV v2 path that the stack's ExternalSecrets read, with all that they take from it. */
+/** A KV v2 path that the stack's ExternalSecrets or rotators read, with all that they take from it. */
 export interface DeclaredPath {
   readonly mount: string;
   /** Below the mount, e.g. `llm/openai`. */
@@ -16,11 +16,14 @@ export interface DeclaredPath {
   readonly generated: boolean;
   /** Who reads it. */
   readonly externalSecrets: readonly { readonly namespace: string; readonly name: string }[];
+  /** Keys whose rotators make new ones with what stands there. */
+  readonly rotations: readonly string[];
 }
 
 /** Every path that the stack declares, each once, sorted by mount and path. */
 export function declaredPaths(settings: Settings): readonly DeclaredPath[] {
-  const uses = Map.groupBy(settings.namespaces.flatMap(usesOf), ({ mount, key }) => `${mount} ${key}`);
+  const all = [...settings.namespaces.flatMap(usesOf), ...adminUses(settings)];
+  const uses = Map.groupBy(all, ({ mount, key }) => `${mount} ${key}`);
   return [...uses.values()]
     .map((of) => declaredPath(settings, of))
     .sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
@@ -65,15 +68,23 @@ export function findDeclared(settings: Settings, path: string, mount: string | u
 interface Use extends DeclaredRead {
   readonly mount: string;
   readonly key: string;
-  readonly namespace: string;
-  readonly name: string;
+  readonly by: { readonly namespace: string; readonly name: string } | { readonly rotation: string };
 }
 
 function usesOf({ name: namespace, mount, services }: Settings["namespaces"][number]): readonly Use[] {
   return services.flatMap(({ secrets }) =>
     secrets.flatMap((secret) =>
-      readsOf(secret).map((read) => ({ ...read, mount, namespace, name: secret.name })),
+      readsOf(secret).map((read) => ({ ...read, mount, by: { namespace, name: secret.name } })),
     ),
+  );
+}
+
+/** Credentials with which rotators make, list and revoke keys. */
+function adminUses({ rotation }: Settings): readonly Use[] {
+  return (rotation?.keys ?? []).flatMap(({ name, admin }) =>
+    admin === undefined
+      ? []
+      : [{ mount: admin.mount, key: admin.path, property: admin.property, by: { rotation: name } }],
   );
 }
 
@@ -91,7 +102,8 @@ function declaredPath(settings: Settings, uses: readonly Use[]): DeclaredPath {
         ...(version === undefined ? {} : { version }),
       })),
     ),
-    externalSecrets: distinct(uses.map(({ namespace, name }) => ({ namespace, name }))),
+    externalSecrets: distinct(uses.flatMap(({ by }) => ("name" in by ? [by] : []))),
+    rotations: distinct(uses.flatMap(({ by }) => ("rotation" in by ? [by.rotation] : []))),
   };
 }
 

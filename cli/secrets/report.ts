@@ -83,10 +83,15 @@ export function putText(
   properties: readonly string[],
   version: number,
 ): string {
-  const { mount, path, externalSecrets } = declared;
+  const { mount, path, externalSecrets, rotations } = declared;
   return [
     `${mount}/${path} is at version ${version} in ${address} (put: ${properties.join(", ")}).`,
-    "The operator reads it at its next refresh (refreshInterval); at once with:",
+    ...(rotations.length === 0
+      ? []
+      : [`The rotation of ${rotations.join(", ")} takes it from its next run on.`]),
+    ...(externalSecrets.length === 0
+      ? []
+      : ["The operator reads it at its next refresh (refreshInterval); at once with:"]),
     ...externalSecrets.map(
       ({ namespace, name }) =>
         `  kubectl -n ${namespace} annotate externalsecret ${name} force-sync="$(date +%s)" --overwrite`,
@@ -95,16 +100,21 @@ export function putText(
 }
 
 function missingTable(missing: readonly MissingValue[]): string {
-  const table = plainTable(["path", "property", "why", "ExternalSecret"]);
+  const table = plainTable(["path", "property", "why", "read by"]);
   for (const value of missing) {
     table.push([
       `${value.mount}/${value.path}${value.version === undefined ? "" : ` (version ${value.version})`}`,
       value.property ?? "(all)",
       WHY[value.reason],
-      value.externalSecrets.map(({ namespace, name }) => `${namespace}/${name}`).join("\n"),
+      readersText(value),
     ]);
   }
   return table.toString();
+}
+
+function readersText({ externalSecrets, rotations }: MissingValue): string {
+  const names = externalSecrets.map(({ namespace, name }) => `${namespace}/${name}`);
+  return [...names, ...rotations.map((name) => `rotation ${name}`)].join("\n");
 }
 
 function nextCommands(missing: readonly MissingValue[], stack: string): readonly string[] {

@@ -24,6 +24,7 @@ export interface MissingValue extends DeclaredRead {
   readonly path: string;
   readonly reason: MissingReason;
   readonly externalSecrets: DeclaredPath["externalSecrets"];
+  readonly rotations: DeclaredPath["rotations"];
 }
 
 export interface MissingReport {
@@ -91,13 +92,13 @@ export function noMount(mount: string): Error {
 }
 
 async function missingAt(client: VaultClient, declared: DeclaredPath): Promise<MissingReport> {
-  const { mount, path, reads, externalSecrets } = declared;
+  const { mount, path, reads, externalSecrets, rotations } = declared;
   const state = await readState(client, mount, path);
   const current = currentReadable(state);
   const subkeys = current === undefined ? {} : await readSubkeys(client, mount, path);
   const missing = reads.flatMap((read) => {
     const reason = whyMissing(read, state, subkeys);
-    return reason === undefined ? [] : [{ mount, path, ...read, reason, externalSecrets }];
+    return reason === undefined ? [] : [{ mount, path, ...read, reason, externalSecrets, rotations }];
   });
   return { missing, unseen: subkeys === "refused" ? [{ mount, path }] : [] };
 }

@@ -9,20 +9,29 @@ const after = new Date("2026-11-24T02:10:01Z");
 const none = new Map();
 
 describe("a rotation is refused", () => {
+  const at = (now: Date, despiteOverlap = false) => ({ now, despiteOverlap });
+
   it("while the overlap of the previous key runs, with its end", () => {
-    expect(refusal(openai, slotsWith(rotated), none, during)).toMatch(/valid until 2026-11-24T02:10:00Z/);
-    expect(refusal(openai, slotsWith(rotated), none, after)).toBeUndefined();
+    expect(refusal(openai, slotsWith(rotated), none, at(during))).toMatch(/valid until 2026-11-24T02:10:00Z/);
+    expect(refusal(openai, slotsWith(rotated), none, at(after))).toBeUndefined();
+    expect(refusal(openai, slotsWith(rotated), none, at(during, true))).toBeUndefined();
   });
 
-  it("while one runs, with its Job", () => {
+  it("while one runs, with its Job, whatever else", () => {
     const running = new Map([["rotate-openai-llm", { createdAt: "", running: "rotate-openai-llm-5" }]]);
-    expect(refusal(openai, slotsWith(rotated), running, after)).toMatch(/^rotate-openai-llm-5 runs already/);
+    for (const when of [at(after), at(after, true)]) {
+      expect(refusal(openai, slotsWith(rotated), running, when)).toMatch(/^rotate-openai-llm-5 runs already/);
+    }
   });
 
   it("never where an earlier one is only to be ended, or none has been", () => {
-    expect(refusal(openai, slotsWith({ ...rotated, phase: "promoted" }), none, during)).toBeUndefined();
-    expect(refusal(openai, { ...slotsWith(rotated), standing: "unreported" }, none, during)).toBeUndefined();
-    expect(refusal(openai, unused, none, during)).toBeUndefined();
+    for (const slots of [
+      slotsWith({ ...rotated, phase: "promoted" }),
+      { ...slotsWith(rotated), standing: "unreported" as const },
+      unused,
+    ]) {
+      expect(refusal(openai, slots, none, at(during))).toBeUndefined();
+    }
   });
 });
 
@@ -111,6 +120,20 @@ describe("the end", () => {
       code: 2,
       text: "No new key: its keys are made by people. Put one: npm run rotate -- put anthropic --stack prod",
     });
+  });
+
+  it("is a failure where the provider refused the key, though a retry that found nothing to do ended well", () => {
+    const refused = {
+      at: "2026-11-24T02:00:00Z",
+      what: "refused" as const,
+      name: "llm-gateway-dev-anthropic-2",
+    };
+    const later = slotsWith({ ...rotated, history: [...rotated.history, refused] });
+    expect(outcome(anthropic, ended, slotsWith(rotated), later, "dev")).toEqual({
+      text: "Failed: the provider refuses llm-gateway-dev-anthropic-2. The current key stays.",
+      code: 5,
+    });
+    expect(outcome(anthropic, ended, later, later, "dev").code).toBe(2);
   });
 
   it.each([

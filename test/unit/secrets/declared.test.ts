@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { declaredPaths, findDeclared } from "../../../cli/secrets/declared.ts";
+import { rotating } from "../rotation/declarations.ts";
 import { namespace, settingsWith } from "./settings.ts";
 
 const settings = settingsWith({
@@ -16,6 +17,15 @@ const settings = settingsWith({
 });
 
 describe("declaredPaths", () => {
+  it("has the credentials that rotators take, with the rotations that do", () => {
+    const paths = declaredPaths(rotating());
+    expect(paths.find(({ path }) => path === "platform/openai-admin")).toEqual({
+      ...{ mount: "kv", path: "platform/openai-admin", generated: false, wholeSecret: false },
+      ...{ properties: ["api_key"], reads: [{ property: "api_key" }], externalSecrets: [] },
+      rotations: ["openai-llm"],
+    });
+  });
+
   it("names each path of a mount once, with all that is read of it and by whom", () => {
     expect(declaredPaths(settings)).toEqual([
       {
@@ -26,6 +36,7 @@ describe("declaredPaths", () => {
         wholeSecret: false,
         reads: [{ property: "name" }],
         externalSecrets: [{ namespace: "two", name: "db" }],
+        rotations: [],
       },
       {
         mount: "kv",
@@ -35,6 +46,7 @@ describe("declaredPaths", () => {
         wholeSecret: true,
         reads: [{}],
         externalSecrets: [{ namespace: "one", name: "all" }],
+        rotations: [],
       },
       {
         mount: "kv",
@@ -47,6 +59,7 @@ describe("declaredPaths", () => {
           { namespace: "one", name: "db" },
           { namespace: "two", name: "db" },
         ],
+        rotations: [],
       },
       {
         mount: "second",
@@ -56,6 +69,7 @@ describe("declaredPaths", () => {
         wholeSecret: false,
         reads: [{ property: "password" }],
         externalSecrets: [{ namespace: "three", name: "db" }],
+        rotations: [],
       },
     ]);
   });

@@ -13,6 +13,7 @@ const named: DeclaredPath = {
   generated: false,
   reads: [],
   externalSecrets: [],
+  rotations: [],
 };
 const whole: DeclaredPath = { ...named, path: "team/all", properties: [], wholeSecret: true };
 const bytes = (text: string) => new TextEncoder().encode(text);
