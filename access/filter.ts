@@ -23,17 +23,27 @@ export function shownPath({ mount, key }: SecretPath): string {
 function namespaceOnly(matrix: AccessMatrix, namespace: string): AccessMatrix {
   const logins = matrix.logins.filter((one) => one.namespace === namespace);
   const services = matrix.services.filter((one) => one.namespace === namespace);
+  const rotators = matrix.rotators.filter((one) => one.namespace === namespace);
   const readable = new Set(logins.flatMap(({ reads }) => reads.map(({ path }) => path)));
-  if (logins.length === 0 && services.length === 0) {
-    const known = new Set(matrix.logins.map((one) => one.namespace));
+  if (logins.length + services.length + rotators.length === 0) {
+    const known = new Set([...matrix.logins, ...matrix.rotators].map((one) => one.namespace));
     throw unknown("namespace", namespace, [...known]);
   }
-  return { ...matrix, logins, services, paths: matrix.paths.filter(({ path }) => readable.has(path)) };
+  return {
+    ...matrix,
+    logins,
+    services,
+    rotators,
+    paths: matrix.paths.filter(({ path }) => readable.has(path)),
+  };
 }
 
 function pathOnly(matrix: AccessMatrix, asked: string): AccessMatrix {
   const wanted = matrix.paths.filter((one) => [shownPath(one), one.key, one.path].includes(asked));
-  if (wanted.length === 0) throw unknown("path", asked, matrix.paths.map(shownPath));
+  const rotators = matrix.rotators
+    .map((rotator) => ({ ...rotator, grants: rotator.grants.filter(({ path }) => isAsked(path, asked)) }))
+    .filter(({ grants }) => grants.length > 0);
+  if (wanted.length + rotators.length === 0) throw unknown("path", asked, matrix.paths.map(shownPath));
   const isWanted = ({ path }: SecretPath) => wanted.some((one) => one.path === path);
   const logins = matrix.logins
     .map((login) => ({ ...login, reads: login.reads.filter(isWanted) }))
@@ -41,7 +51,13 @@ function pathOnly(matrix: AccessMatrix, asked: string): AccessMatrix {
   const services = matrix.services
     .map((service) => ({ ...service, cells: service.cells.filter(isWanted) }))
     .filter(({ cells }) => cells.length > 0);
-  return { ...matrix, logins, services, paths: wanted };
+  return { ...matrix, logins, services, rotators, paths: wanted };
+}
+
+/** A request path of KV v2 as people name it: with its mount, or without. */
+function isAsked(path: string, asked: string): boolean {
+  const [mount = "", key = ""] = path.split("/data/");
+  return [path, key, `${mount}/${key}`].includes(asked);
 }
 
 function unknown(what: string, asked: string, known: readonly string[]): Error {

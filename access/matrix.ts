@@ -2,6 +2,7 @@ import { policyNames, servicePolicy } from "../components/vault/policies.ts";
 import { roleName } from "../components/vault/roles.ts";
 import { type EngineGrant, grantOf, readsOf } from "../config/reads.ts";
 import type { NamespaceSettings, ServiceSettings, Settings, StoreSettings } from "../config/schema.ts";
+import { type Rotator, rotatorsOf } from "./rotators.ts";
 
 /** Where a secret comes from, as people name it and as Vault is asked for it: a KV v2 secret, or an engine's request. */
 export interface SecretPath extends EngineGrant {
@@ -54,13 +55,15 @@ export interface ServiceRow {
   readonly cells: readonly Cell[];
 }
 
-/** Who can read what in Vault, as far as this stack's declaration goes. */
+/** Who can read what in Vault, and write it on a schedule, as far as this stack's declaration goes. */
 export interface AccessMatrix {
   readonly environment: string;
   readonly logins: readonly Login[];
   readonly services: readonly ServiceRow[];
   /** Every declared path once, sorted: the matrix's columns. */
   readonly paths: readonly SecretPath[];
+  /** Who changes secrets on a schedule. */
+  readonly rotators: readonly Rotator[];
 }
 
 export interface SessionGrant {
@@ -78,7 +81,9 @@ export const SESSION_GRANTS: readonly SessionGrant[] = [
  * The matrix of a declaration. It is computed from the declared secrets, not from the text of the generated policies, so
  * that each can be held against the other.
  */
-export function accessMatrix(settings: Pick<Settings, "environment" | "vault" | "namespaces">): AccessMatrix {
+export function accessMatrix(
+  settings: Pick<Settings, "environment" | "vault" | "kubernetes" | "namespaces" | "rotation">,
+): AccessMatrix {
   const { rolePrefix } = settings.vault.auth;
   const logins = settings.namespaces.flatMap((namespace) =>
     namespace.stores.map((store) => login(rolePrefix, namespace, store)),
@@ -90,6 +95,7 @@ export function accessMatrix(settings: Pick<Settings, "environment" | "vault" | 
       namespace.services.map((service) => serviceRow(namespace, service, logins)),
     ),
     paths: distinctPaths(logins.flatMap(({ reads }) => reads)),
+    rotators: rotatorsOf(settings),
   };
 }
 

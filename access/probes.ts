@@ -32,7 +32,7 @@ const ELSEWHERE: readonly string[] = [
 
 /**
  * Everything that Vault is asked about a login, each path once: its row of the whole matrix, the two paths of its session,
- * and what nobody may touch: the metadata of each declared secret, a name in each folder that declared paths stand in, the
+ * and what nobody may touch: the metadata of each declared secret, what rotators alone read or write, a name in each folder that declared paths stand in, the
  * rest of Vault in samples, and around what it may read itself all that a prefix or wildcard in the place of an exact path
  * would open.
  */
@@ -42,6 +42,8 @@ export function probesOf(matrix: AccessMatrix, login: Login): readonly Probe[] {
   const beyond = [
     ...matrix.paths.filter(isKv).map(({ mount, key }) => `${mount}/metadata/${key}`),
     ...matrix.paths.flatMap(besideIn),
+    // Staged keys and admin credentials above all.
+    ...matrix.rotators.flatMap(({ grants }) => grants.map(({ path }) => path)),
     ...login.reads.filter(isKv).flatMap(otherRequests),
     ...login.reads.flatMap(neighbours),
     ...login.policies.map((policy) => `sys/policies/acl/${policy}`),

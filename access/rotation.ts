@@ -17,6 +17,16 @@ export function rotationInVault(settings: ManagedSettings): readonly ManagedPath
         denied: roleDenials(settings),
         of,
       },
+      // Whether the admin credential is there; not what it is.
+      ...(key.admin === undefined
+        ? []
+        : [
+            {
+              path: `${key.admin.mount}/subkeys/${key.admin.path}`,
+              capabilities: ["read"],
+              of,
+            } satisfies ManagedPath,
+          ]),
       ...account.tokenPolicies.map(
         (name): ManagedPath => ({
           path: `sys/policies/acl/${name}`,

@@ -1,4 +1,5 @@
 import { type AccessMatrix, type Login, SESSION_GRANTS } from "../../access/matrix.ts";
+import type { Rotator } from "../../access/rotators.ts";
 import { codeSpan } from "../../access/words.ts";
 import { blocks, LEGEND, type NamespaceBlock, sharedPaths, summary } from "./layout.ts";
 import { tableMarkdown, tableText } from "./tables.ts";
@@ -12,6 +13,7 @@ export function matrixText(matrix: AccessMatrix): string {
     LEGEND,
     ...blocks(matrix).flatMap((block) => ["", ...blockText(block)]),
     ...sharedText(matrix),
+    ...rotatorsText(matrix),
     "",
     `Every login also has, for its own token alone: ${SESSION}.`,
   ].join("\n");
@@ -28,6 +30,7 @@ export function matrixMarkdown(matrix: AccessMatrix): string {
       ({ path, accounts }) =>
         `\n${codeSpan(path)} is read by several logins: ${accounts.map(codeSpan).join(", ")}`,
     ),
+    ...rotatorsMarkdown(matrix),
     "",
     `Every login also has, for its own token alone: ${SESSION}.`,
   ].join("\n");
@@ -65,6 +68,32 @@ function sharedText(matrix: AccessMatrix): readonly string[] {
   if (shared.length === 0) return [];
   const lines = shared.map(({ path, accounts }) => `  ${path}: ${accounts.join(", ")}`);
   return ["", "Read by several logins:", ...lines];
+}
+
+function rotatorsText({ rotators }: AccessMatrix): readonly string[] {
+  return rotators.flatMap((rotator) => [
+    "",
+    `rotation of ${rotator.key}`,
+    `  ${rotatorWords(rotator, (name) => name)}`,
+    ...rotator.grants.map(({ path, capabilities }) => `  ${capabilities.join(", ")} on ${path}`),
+  ]);
+}
+
+function rotatorsMarkdown({ rotators }: AccessMatrix): readonly string[] {
+  return rotators.flatMap((rotator) => [
+    "",
+    `#### Rotation of ${codeSpan(rotator.key)}`,
+    `- ${rotatorWords(rotator, codeSpan)}`,
+    ...rotator.grants.map(({ path, capabilities }) => `- ${capabilities.join(", ")} on ${codeSpan(path)}`),
+  ]);
+}
+
+function rotatorWords(
+  { namespace, serviceAccount, role, policies }: Rotator,
+  written: (name: string) => string,
+): string {
+  const account = written(`${namespace}/${serviceAccount}`);
+  return `service account ${account} logs in as role ${written(role)}: policies ${policies.map(written).join(", ")}`;
 }
 
 function withCode([path = "", ...rest]: readonly string[]): readonly string[] {
