@@ -1,8 +1,9 @@
-import { type VaultClient, VaultError } from "../clients/vault.ts";
+import type { VaultClient } from "../clients/vault.ts";
 import { type GeneratedSecret, generatedSecrets } from "../config/generated-secrets.ts";
 import type { Problem } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
 import { fields } from "./fields.ts";
+import { readUnlessRefused } from "./read-if-allowed.ts";
 
 /**
  * Generated secrets that somebody else has written, deleted or changed, or that their declaration has outgrown without a
@@ -23,19 +24,6 @@ export async function generatedProblems(
     }),
   );
   return problems.filter((problem) => problem !== undefined);
-}
-
-/** What is there, which may be nothing; `undefined` where the token may not look, which its missing capability reports. */
-async function readUnlessRefused(
-  client: VaultClient,
-  path: string,
-): Promise<Readonly<Record<string, unknown>> | undefined> {
-  try {
-    return (await client.read(path)) ?? {};
-  } catch (error) {
-    if (error instanceof VaultError && error.status === 403) return undefined;
-    throw error;
-  }
 }
 
 /**

@@ -14,6 +14,7 @@ import { authMountProblems, kvMountProblems } from "./mounts.ts";
 import { pkiProblems } from "./pki/pki.ts";
 import { rolePrefixProblems } from "./policies.ts";
 import { readIfAllowed } from "./read-if-allowed.ts";
+import { rotationProblems } from "./rotation.ts";
 
 /** A `preview` only reads; an `update` also makes, changes and deletes. */
 export type Purpose = "preview" | "update";
@@ -172,6 +173,7 @@ async function tokenProblems(
       ...auditDeviceProblems(settings, devices),
       ...auditKeyProblems(settings, mounts, auths),
       ...generated,
+      ...(await rotationProblems(client, settings, mounts)),
       ...rolePrefixProblems(settings, typeof session.policy === "string" ? session.policy : undefined),
     ];
   } catch (error) {

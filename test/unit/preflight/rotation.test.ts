@@ -1,9 +1,11 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import { afterEach, describe, expect, it } from "vitest";
+import { withVault } from "../../../clients/vault.ts";
 import type { Settings } from "../../../config/schema.ts";
 import type { Definition } from "../../../preflight/cluster-reader.ts";
 import { definitionProblems } from "../../../preflight/definitions.ts";
 import { kubernetesProblems } from "../../../preflight/kubernetes.ts";
+import { rotationProblems } from "../../../preflight/rotation.ts";
 import { rotating } from "../rotation/declarations.ts";
 import { type Answer, type FakeServer, fakeServer } from "./fake-server.ts";
 
@@ -23,6 +25,40 @@ describe("alerts that are asked for", () => {
     for (const found of [undefined, { labels: {}, servedVersions: ["v1beta1"] }, "403 forbidden"]) {
       expect(await problemsWith(found)).toEqual([
         expect.objectContaining({ path: "monitoring.prometheusRules" }),
+      ]);
+    }
+  });
+});
+
+describe("the admin credential", () => {
+  const path = "GET /v1/kv/subkeys/platform/openai-admin";
+  const mounts = { "kv/": {} };
+
+  async function problemsWith(answers: Readonly<Record<string, Answer>>, there: object = mounts) {
+    const vault = await fakeServer(answers);
+    const found = await withVault({ address: vault.address, token: "unit-test-token" }, (client) =>
+      rotationProblems(client, dev, { ...there }),
+    );
+    await vault.close();
+    return found;
+  }
+
+  it("must be there with the declared property, once its mount is", async () => {
+    const subkeys = (names: object): Answer => [200, { data: { subkeys: names, metadata: {} } }];
+    expect(await problemsWith({ [path]: subkeys({ api_key: null }) })).toEqual([]);
+    expect(await problemsWith({}, {})).toEqual([]);
+    expect(await problemsWith({ [path]: [403, { errors: ["permission denied"] }] })).toEqual([]);
+    for (const [answers, found] of [
+      [{}, "nothing at kv/platform/openai-admin in Vault, or its newest version is deleted"],
+      [{ [path]: subkeys({ token: null }) }, "kv/platform/openai-admin with token, and without api_key"],
+    ] as const) {
+      expect(await problemsWith(answers)).toEqual([
+        {
+          path: "rotation.keys.openai-llm.admin",
+          found,
+          allowed: expect.any(String),
+          fix: expect.stringContaining("npm run secrets -- put platform/openai-admin -p api_key"),
+        },
       ]);
     }
   });
