@@ -36,6 +36,15 @@ const namespace = z.object({
   secrets: z.record(name, target),
 });
 
+const rotation = z.object({
+  /** Namespace of the CronJobs. */
+  namespace: name,
+  /** CronJob that replaces the key. */
+  rotate: name,
+  /** CronJob that revokes the previous one. */
+  finish: name,
+});
+
 /** What a stack tells other stacks: names and places, never a value. */
 export const stackOutputs = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
@@ -48,6 +57,8 @@ export const stackOutputs = z.object({
     authMount: name,
   }),
   namespaces: z.record(name, namespace),
+  /** Declared key -> what rotates it. */
+  rotations: z.record(name, rotation).default({}),
 });
 
 export type StackOutputs = z.output<typeof stackOutputs>;

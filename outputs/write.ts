@@ -1,5 +1,6 @@
 import { policyNames } from "../components/vault/policies.ts";
 import { roleName } from "../components/vault/roles.ts";
+import { JOBS } from "../config/rotation.ts";
 import type { NamespaceSettings, SecretSettings, Settings, StoreSettings } from "../config/schema.ts";
 import {
   type NamespaceOutputs,
@@ -10,8 +11,10 @@ import {
 } from "./schema.ts";
 
 /** What this stack tells others, of its declaration alone: nothing in it comes from Vault. */
-export function outputsOf(settings: Pick<Settings, "environment" | "vault" | "namespaces">): StackOutputs {
-  const { environment, vault, namespaces } = settings;
+export function outputsOf(
+  settings: Pick<Settings, "environment" | "vault" | "namespaces" | "rotation">,
+): StackOutputs {
+  const { environment, vault, namespaces, rotation } = settings;
   return {
     schemaVersion: SCHEMA_VERSION,
     environment,
@@ -22,6 +25,16 @@ export function outputsOf(settings: Pick<Settings, "environment" | "vault" | "na
     },
     namespaces: Object.fromEntries(
       namespaces.map((namespace) => [namespace.name, namespaceOutputs(vault.auth.rolePrefix, namespace)]),
+    ),
+    rotations: Object.fromEntries(
+      (rotation?.keys ?? []).map(({ name }) => [
+        name,
+        {
+          namespace: rotation?.namespace ?? "",
+          rotate: `${JOBS.rotate}${name}`,
+          finish: `${JOBS.finish}${name}`,
+        },
+      ]),
     ),
   };
 }

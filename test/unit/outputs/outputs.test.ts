@@ -7,6 +7,7 @@ import { outputsOf } from "../../../outputs/write.ts";
 import { anySettings, settingsOf, settingsWith } from "../arbitrary-settings.ts";
 import { problemsOfCall } from "../config/declarations.ts";
 import { recordResources, resolved } from "../pulumi-mocks.ts";
+import { rotating } from "../rotation/declarations.ts";
 
 const outputs = outputsOf(settingsOf("dev"));
 
@@ -46,7 +47,23 @@ describe("what a stack exports", () => {
           secrets: {},
         },
       },
+      rotations: {},
     });
+  });
+
+  it("names what rotates a key", () => {
+    expect(outputsOf(rotating()).rotations).toEqual({
+      "openai-llm": {
+        namespace: "vault-rotation",
+        rotate: "rotate-openai-llm",
+        finish: "finish-openai-llm",
+      },
+    });
+  });
+
+  it("is read from a stack that was deployed before keys rotated", () => {
+    const { rotations: _, ...earlier } = outputs;
+    expect(parseOutputs(earlier, "dev").rotations).toEqual({});
   });
 
   it("comes back as it was written, for any declaration", () => {
