@@ -76,14 +76,21 @@ export class KubernetesClient {
     return this.#send("PATCH", `${path}?fieldManager=${fieldManager}&force=true`, object);
   }
 
-  /** All objects of a kind that have the label, in all namespaces; none where the kind is not served. */
-  async labelled(apiVersion: string, kind: string, label: string, value: string): Promise<readonly Fields[]> {
+  /** All objects of a kind that have the label, in one namespace or in all; none where the kind is not served. */
+  async labelled(
+    apiVersion: string,
+    kind: string,
+    label: string,
+    value: string,
+    namespace?: string,
+  ): Promise<readonly Fields[]> {
     const known = await this.#kind(apiVersion, kind);
     if (known === undefined) return [];
     const selector = encodeURIComponent(`${label}=${value}`);
+    const within = namespace === undefined ? "" : `/namespaces/${namespace}`;
     const list = await this.#send(
       "GET",
-      `${groupPath(apiVersion)}/${known.plural}?labelSelector=${selector}`,
+      `${groupPath(apiVersion)}${within}/${known.plural}?labelSelector=${selector}`,
     );
     const items = list.items;
     return Array.isArray(items) ? items.map((item) => ({ ...fieldsOf(item), apiVersion, kind })) : [];

@@ -2,15 +2,11 @@ import { type KubernetesClient, type ObjectRef, refOf } from "./kubernetes-clien
 import { ownerLabel } from "./kubernetes-resource.ts";
 
 /**
- * What is removed, in this order: what starts rotators before what they need; an ExternalSecret has a finalizer that the
+ * What is removed, in this order: an ExternalSecret has a finalizer that the
  * running operator takes away, and needs its store for it; the namespace goes when nothing of ours is left in it, and the
  * kinds last.
  */
 const order: readonly (readonly [apiVersion: string, kind: string])[] = [
-  ["batch/v1", "CronJob"],
-  ["monitoring.coreos.com/v1", "PrometheusRule"],
-  ["v1", "ConfigMap"],
-  ["networking.k8s.io/v1", "NetworkPolicy"],
   ["external-secrets.io/v1", "ExternalSecret"],
   ["generators.external-secrets.io/v1alpha1", "VaultDynamicSecret"],
   ["external-secrets.io/v1", "SecretStore"],
@@ -24,6 +20,14 @@ const order: readonly (readonly [apiVersion: string, kind: string])[] = [
   ["v1", "Namespace"],
   ["apiextensions.k8s.io/v1", "CustomResourceDefinition"],
 ];
+
+/** What the rotators' namespace has besides; a deployer may list it there alone, where it is before all else of a key's. */
+const ofRotators: typeof order = [
+  ["batch/v1", "CronJob"],
+  ["monitoring.coreos.com/v1", "PrometheusRule"],
+  ["v1", "ConfigMap"],
+];
+
 const deletionTimeoutMs = 60_000;
 
 /**
@@ -38,13 +42,24 @@ export async function pruneKubernetes(
   declared: ReadonlySet<string>,
 ): Promise<readonly ObjectRef[]> {
   const deleted: ObjectRef[] = [];
-  for (const [apiVersion, kind] of order) {
-    const objects = await kubernetes.labelled(apiVersion, kind, ownerLabel, owner);
+  // With the last key goes the namespace, and all that is in it.
+  const rotators = namespacesOf("CronJob", declared);
+  const places = [
+    ...rotators.flatMap((namespace) => ofRotators.map((kind) => [...kind, namespace] as const)),
+    ...order.map((kind) => [...kind, undefined] as const),
+  ];
+  for (const [apiVersion, kind, namespace] of places) {
+    const objects = await kubernetes.labelled(apiVersion, kind, ownerLabel, owner, namespace);
     const undeclared = objects.map(refOf).filter((ref) => !declared.has(objectKey(ref)));
     await Promise.all(undeclared.map((ref) => kubernetes.delete(ref, deletionTimeoutMs)));
     deleted.push(...undeclared);
   }
   return deleted;
+}
+
+function namespacesOf(kind: string, declared: ReadonlySet<string>): readonly string[] {
+  const found = [...declared].filter((key) => key.startsWith(`${kind} `));
+  return [...new Set(found.map((key) => key.slice(kind.length + 1).split("/")[0] ?? ""))];
 }
 
 /** An object as a text: kind, namespace and name. */
