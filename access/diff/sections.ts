@@ -3,17 +3,30 @@ import type { Settings } from "../../config/schema.ts";
 import { say } from "../words.ts";
 import { type AccessChange, change } from "./change.ts";
 
-/** Sections about operators' rights, and the limits to what may be declared beside the stack. */
-const SECTIONS = [["operators"], ["externalSecrets", "admission"]] as const;
+/** Operators' rights, the limits to what may be declared beside the stack, and what Vault does in databases, with which SQL. */
+const SECTIONS: readonly (readonly [readonly string[], (settings: Settings) => unknown])[] = [
+  [["operators"], ({ operators }) => operators],
+  [["externalSecrets", "admission"], ({ externalSecrets }) => externalSecrets.admission],
+  [["databases"], databasesByName],
+];
+
+function databasesByName({ databases }: Settings): unknown {
+  return Object.fromEntries(
+    databases.map(({ name, roles, ...connection }) => [
+      name,
+      { ...connection, roles: Object.fromEntries(roles.map(({ name: role, ...fields }) => [role, fields])) },
+    ]),
+  );
+}
 
 /**
  * Every field of these sections that is not as before, by its place. Whether a field binds or frees somebody depends on
  * the field, so what is new or changed counts as wider, for a person to look at.
  */
 export function sectionChanges(before: Settings, after: Settings): readonly AccessChange[] {
-  return SECTIONS.flatMap((path) => {
-    const was = new Map(leaves(path, at(before, path)));
-    const is = new Map(leaves(path, at(after, path)));
+  return SECTIONS.flatMap(([path, value]) => {
+    const was = new Map(leaves(path, value(before)));
+    const is = new Map(leaves(path, value(after)));
     const places = new Set([...was.keys(), ...is.keys()]);
     return [...places].toSorted().flatMap((place) => fieldChange(place, was.get(place), is.get(place)));
   });
@@ -50,12 +63,4 @@ function leaves(
   if (Array.isArray(value)) return [[pathText(path), value]];
   if (typeof value !== "object" || value === null) return [[pathText(path), [value]]];
   return Object.entries(value).flatMap(([key, inner]) => leaves([...path, key], inner));
-}
-
-function at(settings: Settings, path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (value, key) =>
-      typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined,
-    settings,
-  );
 }

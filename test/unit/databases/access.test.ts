@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { accessDiff } from "../../../access/diff.ts";
 import { managedInVault, readingOf } from "../../../access/managed.ts";
 import { auditorPolicy } from "../../../access/operators/auditor.ts";
 import { deployerPolicy } from "../../../access/operators/deployer.ts";
@@ -94,4 +95,21 @@ it("a service's policy reads exactly its role", () => {
     .join("");
   expect(document).toContain('path "database/static-creds/orders-app" {\n  capabilities = ["read"]\n}');
   expect(document.match(/database\//g)).toHaveLength(1);
+});
+
+it("a reviewer is told what else Vault does in a database, and with which SQL", () => {
+  const create = [
+    `CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' SUPERUSER`,
+  ];
+  const before = databaseSettings({ roles: { "orders-app": app, batch } });
+  const after = databaseSettings({
+    roles: { "orders-app": { ...app, username: "orders_admin" }, batch: { ...batch, create } },
+    connection: { tls: "require" },
+  });
+  const told = accessDiff(before, after).map(({ risk, about }) => `${risk} ${about}`);
+  expect(told).toEqual([
+    "wider databases.orders.roles.batch.create",
+    "wider databases.orders.roles.orders-app.username",
+    "wider databases.orders.tls",
+  ]);
 });

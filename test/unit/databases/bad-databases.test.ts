@@ -250,9 +250,9 @@ describe("bad dynamic roles", () => {
     ],
     [
       "an account that outlives the login that asked for it",
-      withBatch({ ttl: "1h" }),
+      withBatch({ ttl: "20m" }),
       `${rolePath}.ttl`,
-      /1h, longer than the login.*tokenTtl is 10m/,
+      /20m, longer than the login.*tokenTtl is 10m/,
       /at most 10m/,
       /lengthen vault\.auth\.tokenTtl/,
     ],

@@ -5,6 +5,7 @@ import type { Settings } from "../../../config/schema.ts";
 import { auditDevices, plainSecrets, resourceRules } from "../../../policy/rules/all.ts";
 import { messageOf, type ResourceView, subjectOf, UNKNOWN } from "../../../policy/rules/resource.ts";
 import { rawNamespaces, settingsOf, settingsWith } from "../arbitrary-settings.ts";
+import { app, batch, databaseSettings, pair } from "../databases/declarations.ts";
 import { generated, productionWith, settingsWithData } from "../generated/declarations.ts";
 import { rotating } from "../rotation/declarations.ts";
 import { esoCrds, packFindings, programOf, stackOf } from "./program.ts";
@@ -47,6 +48,15 @@ describe("the program passes the pack", () => {
     expect(packFindings(await programOf(production), { ...stackOf(production), generated: [] })).toEqual([
       "kv-values kv-prod/llm/db",
     ]);
+  });
+
+  it("with databases, in production too", async () => {
+    const roles = { "orders-app": app, "orders-pair": pair, batch };
+    for (const settings of [databaseSettings({ roles }), databaseSettings({ roles, stack: "prod" })]) {
+      const registered = await programOf(settings);
+      expect(registered.filter(({ type }) => type.startsWith("vault:database/"))).toHaveLength(5);
+      expect(packFindings(registered, stackOf(settings))).toEqual([]);
+    }
   });
 
   it("with keys that rotate, by either method", async () => {

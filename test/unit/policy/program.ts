@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { Databases } from "../../../components/databases/databases.ts";
 import { crdManifests } from "../../../components/external-secrets/crds.ts";
 import { NamespaceSecrets } from "../../../components/external-secrets/namespace-secrets.ts";
 import { ExternalSecretsOperator } from "../../../components/external-secrets/operator.ts";
@@ -35,6 +36,13 @@ export async function programOf(
           dependsOn: cluster,
         }),
     );
+    const connections = settings.databases.map((connection) => ({
+      connection,
+      initialised: true,
+      waiting: [],
+    }));
+    connections.length > 0 &&
+      new Databases("databases", { settings, connections }, { provider: vault, dependsOn: cluster });
     const operator = new ExternalSecretsOperator(
       "external-secrets",
       { settings, crds },
