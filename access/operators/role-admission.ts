@@ -92,11 +92,14 @@ function boundForRotation(settings: Settings): readonly string[] {
   const { rotation } = settings;
   if (rotation === undefined) return [];
   const { namespace } = rotation;
+  const subjectsByRole = Object.fromEntries(
+    rotatorNames(settings).map((name) => [name, [{ kind: "ServiceAccount", name, namespace }]]),
+  );
   return [
     all(
       'object.roleRef.kind == "Role"',
       `object.roleRef.name in ${cel(rotatorNames(settings))}`,
-      `object.subjects.all(subject, subject == {"kind": "ServiceAccount", "name": object.roleRef.name, "namespace": ${cel(namespace)}})`,
+      `object.subjects.all(subject, subject in ${cel(subjectsByRole)}[object.roleRef.name])`,
     ),
     ...rotationBound(settings).map(({ role, subjects }) =>
       all(
