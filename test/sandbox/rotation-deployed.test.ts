@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type RotationState, rotationState } from "../../jobs/rotator/state.ts";
+import { until } from "../../sandbox/processes/until.ts";
+import { type CallingConsumer, startConsumer } from "./rotation/consumer.ts";
+import {
+  type DeployedGround,
+  deployedGround,
+  KEY,
+  NAMESPACE,
+  OVERLAP_SECONDS,
+  PROJECT,
+  refreshed,
+  rotating,
+} from "./rotation-deployed/ground.ts";
+
+const soon = { timeout: 30_000, interval: 100 };
+const STATE = `kv/data/rotation/${KEY}`;
+const ROLE = `auth/kubernetes/role/voyager-platform-${NAMESPACE}.${KEY}`;
+const POLICY = `sys/policies/acl/voyager-platform.${NAMESPACE}.${KEY}`;
+
+/**
+ * A key's whole life as the stack deploys it: Jobs of its CronJobs, run by the node agent with their own service account,
+ * and a consumer that calls the provider all the time with what its Secret holds. The checks build on one another.
+ */
+describe("a rotation that the stack deploys", () => {
+  let ground: DeployedGround;
+  let consumer: CallingConsumer;
+  let first: string;
+
+  beforeAll(async () => {
+    ground = await deployedGround();
+    await ground.up(rotating(ground.provider.address));
+    await vi.waitFor(async () => expect((await ground.synced()) === ground.operatorsKey).toBe(true), soon);
+    consumer = startConsumer(ground.provider.address, () => ground.synced());
+  });
+  afterAll(() => ground?.close());
+
+  const accepts = (value: string) => ground.provider.state.keys.accepts(value);
+  const accounts = () => ground.provider.state.keys.accounts(PROJECT).map(({ name }) => name);
+  const reasons = async () => (await ground.events()).map(({ reason }) => reason);
+  const state = async (): Promise<RotationState> =>
+    rotationState.parse((await ground.vault.read(STATE))?.data);
+
+  it("replaces the key in Vault and in the Secret, and the one before stays good", async () => {
+    const before = await ground.live();
+    expect(await ground.run("rotate")).toMatchObject({ succeeded: true });
+    const after = await ground.live();
+    expect(after.version).toBe(before.version + 1);
+    expect((await ground.synced()) === after.value).toBe(true);
+    expect(accepts(ground.operatorsKey)).toBe(true);
+    expect(accounts()).toEqual([`llm-gateway-dev-${KEY}-1`]);
+    first = after.value;
+  });
+
+  it("tells each step as an event on the ExternalSecret", async () => {
+    expect(await reasons()).toEqual(
+      expect.arrayContaining(["RotationStaged", "RotationTested", "RotationPromoted", "RotationSynced"]),
+    );
+  });
+
+  it("revokes nothing while the overlap runs", async () => {
+    expect(await ground.run("rotate")).toMatchObject({ succeeded: true });
+    expect(await ground.run("finish")).toMatchObject({ succeeded: true });
+    expect(accounts()).toHaveLength(2);
+    expect(accepts(first)).toBe(true);
+  });
+
+  it("leaves everything as it is when the provider refuses the new key, and the Job fails", async () => {
+    const before = await ground.live();
+    ground.provider.state.refuseNewKeys = true;
+    expect(await ground.run("rotate")).toMatchObject({ succeeded: false });
+    ground.provider.state.refuseNewKeys = false;
+    expect(await ground.live()).toEqual(before);
+    expect(accepts(before.value)).toBe(true);
+    expect(await reasons()).toEqual(expect.arrayContaining(["RotationRefused", "RotationFailed"]));
+  });
+
+  it("revokes the previous key once its overlap is over, and leaves no other behind", async () => {
+    const over = { deadlineMs: (OVERLAP_SECONDS + 30) * 1_000, intervalMs: 500 };
+    await until("the overlap of the first key was over", over, async () => {
+      const { previous } = await state();
+      const last = Math.max(...previous.map(({ revokeAfter = "" }) => Date.parse(revokeAfter)));
+      return Date.now() > last ? true : undefined;
+    });
+    expect(await ground.run("finish")).toMatchObject({ succeeded: true });
+    expect(accepts(first)).toBe(false);
+    expect(accounts()).toEqual([`llm-gateway-dev-${KEY}-2`]);
+    expect(await reasons()).toContain("RotationRevoked");
+  });
+
+  it("failed no call of a consumer in all that", async () => {
+    await consumer.stop();
+    expect(consumer.failures).toEqual([]);
+    expect(consumer.calls).toBeGreaterThan(100);
+  });
+
+  it("has written in Vault's audit log what it did, as its own service account", async () => {
+    const rows = await ground.audit(["rotations"]);
+    const own = rows.filter(({ who }) => who.name === `${NAMESPACE}/rotate-${KEY}`).map(({ path }) => path);
+    expect(own).toEqual(expect.arrayContaining(["kv/data/llm/openai", STATE]));
+  });
+
+  it("is deployed again without a change; another schedule changes the one CronJob", async () => {
+    const { done } = await ground.up(rotating(ground.provider.address));
+    expect(done).toEqual([]);
+    const moved = await ground.up(rotating(ground.provider.address, { schedule: "0 4 * * 2" }));
+    expect(moved.done).toEqual([
+      { action: "updated", type: "kubernetes:batch/v1:CronJob", name: `${NAMESPACE}/rotate-${KEY}` },
+    ]);
+  });
+
+  it("goes with its declaration, and its state stays in Vault", async () => {
+    await ground.up(refreshed);
+    expect(await ground.cluster.hasNamespace(NAMESPACE)).toBe(false);
+    expect(await ground.vault.read(ROLE)).toBeUndefined();
+    expect(await ground.vault.read(POLICY)).toBeUndefined();
+    expect((await state()).phase).toBe("idle");
+  });
+});
