@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { HistoryRow } from "../../cli/rotate/history.ts";
+import { findKey, rotationOf } from "../../cli/rotate/keys.ts";
+import { putKey } from "../../cli/rotate/put.ts";
+import { readSlots } from "../../cli/rotate/slots.ts";
 import type { KeyStatus } from "../../cli/rotate/status.ts";
 import { byHand, type Person, type RotateGround, rotateGround } from "./rotate/ground.ts";
 
@@ -129,9 +132,17 @@ describe("a key that a person makes", () => {
     expect(await ground.live("llm/anthropic")).toBe(right);
   });
 
+  test("is not put over what somebody else wrote meanwhile", async () => {
+    const key = findKey(rotationOf(ground.settings, "dev"), "anthropic");
+    const seen = await readSlots(ground.secretAdmin, key);
+    const other = await supply(byHand(), false);
+    expect(await ground.rotate(["put", "anthropic"], undefined, other)).toMatchObject({ code: 0 });
+    const late = putKey(ground.secretAdmin, key, seen, { value: byHand() });
+    await expect(late).rejects.toThrow(/changed since this command began.*nothing was written/);
+  });
+
   test("that the provider refuses leaves the current one, says so, and ends with the rotator's code", async () => {
     const before = await ground.live("llm/anthropic");
-    await ground.rotate(["put", "anthropic"], undefined, await supply(byHand(), false));
     const { code, stdout } = await ground.rotate(["now", "anthropic"]);
     expect(stdout).toMatch(/Failed: .*refuse/);
     expect(code).toBe(5);

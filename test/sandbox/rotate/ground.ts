@@ -1,11 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { VaultClient } from "../../../clients/vault.ts";
+import { parseSettings } from "../../../config/parse.ts";
+import type { Settings } from "../../../config/schema.ts";
 import { directEngine } from "../../../sandbox/engine/direct/engine.ts";
 import type { TokenHolder } from "../../../sandbox/operators/files.ts";
 import { type RunningProvider, startProvider } from "../../../sandbox/providers/server.ts";
 import type { RunningSandbox } from "../../../sandbox/sandbox.ts";
+import { readState } from "../../../sandbox/state.ts";
 import { type Answer, runCommand, writeDevStack } from "../command.ts";
 import { useSandbox } from "../harness.ts";
 import {
@@ -41,6 +45,9 @@ export interface RotateGround extends Ground {
   audited(): Promise<readonly AuditedRow[]>;
   /** What consumers read. */
   live(path: string): Promise<string>;
+  readonly settings: Settings;
+  /** As a secret-admin. */
+  readonly secretAdmin: VaultClient;
   readonly vaultLog: string;
   close(): Promise<void>;
 }
@@ -53,7 +60,7 @@ export interface AuditedRow {
   readonly notes: readonly string[];
 }
 
-const withoutSecrets: Edit = { namespaces: { llm: { services: { "llm-gateway": { secrets: undefined } } } } };
+const withoutSecrets: Edit = { namespaces: { llm: { store: {}, services: undefined } } };
 
 export async function rotateGround(): Promise<RotateGround> {
   const sandbox = await useSandbox();
@@ -73,8 +80,11 @@ export async function rotateGround(): Promise<RotateGround> {
   }
   await deploy(ground, edit);
   const folder = await mkdtemp(join(tmpdir(), "rotate-cli-"));
-  await writeDevStack(folder, await declarationWith(sandbox, edit));
   const vaultLog = join(sandbox.paths.vaultAudit, "file.log");
+  const declaration = await declarationWith(sandbox, edit);
+  await writeDevStack(folder, declaration);
+  const { address, caPem, tokens } = sandbox.vault;
+  const secretAdmin = new VaultClient({ address, caPem, token: await readState(tokens.secretAdmin) });
   let printed = "";
   const run = async (program: string, args: readonly string[], person: Person, input?: string) => {
     const env = await environmentOf(sandbox, person, folder);
@@ -82,7 +92,8 @@ export async function rotateGround(): Promise<RotateGround> {
   };
   return {
     ...ground,
-    ...{ provider, vaultLog, printed: () => printed },
+    ...{ provider, vaultLog, secretAdmin, printed: () => printed },
+    settings: parseSettings(declaration, "Pulumi.dev.yaml"),
     rotate: async (args, person = rotating, input) => {
       const answer = await run("cli/rotate/main.ts", args, person, input);
       printed += answer.stdout + answer.stderr;
@@ -97,7 +108,7 @@ export async function rotateGround(): Promise<RotateGround> {
     close: async () => {
       await deploy(ground, withoutSecrets);
       await provider.close();
-      await ground.vault.close();
+      await Promise.all([ground.vault.close(), secretAdmin.close()]);
       await rm(folder, { recursive: true });
     },
   };
@@ -151,7 +162,7 @@ async function environmentOf({ vault, kubernetes }: RunningSandbox, person: Pers
     HOME: home,
     VAULT_ADDR: vault.address,
     VAULT_CACERT: vault.caFile,
-    VAULT_TOKEN: (await readFile(vault.tokens[person.vault], "utf8")).trim(),
+    VAULT_TOKEN: await readState(vault.tokens[person.vault]),
     KUBECONFIG: kubernetes.kubeconfigs[person.kubernetes],
   };
 }
