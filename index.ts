@@ -13,7 +13,7 @@ import { generatedSecrets } from "./config/generated-secrets.ts";
 import { outputsOf } from "./outputs/write.ts";
 import { openStack } from "./preflight/open.ts";
 
-const { settings, connections, crds } = await openStack();
+const { settings, deployable, connections, crds } = await openStack();
 const { vault, kubernetes, random } = createProviders(settings);
 
 const cluster = new VaultCluster("vault", settings, { provider: vault });
@@ -37,7 +37,7 @@ const operator = new ExternalSecretsOperator(
   { provider: kubernetes },
 );
 
-const namespaces = settings.namespaces.map((namespace) => {
+const namespaces = settings.namespaces.map((namespace, index) => {
   const access = new NamespaceAccess(
     namespace.name,
     { settings, namespace, authMount: auth.mount, sessionPolicy: auth.sessionPolicy },
@@ -45,7 +45,7 @@ const namespaces = settings.namespaces.map((namespace) => {
   );
   const secrets = new NamespaceSecrets(
     namespace.name,
-    { settings, namespace, roles: access.roles, operator },
+    { settings, namespace: deployable.namespaces[index] ?? namespace, roles: access.roles, operator },
     {
       provider: kubernetes,
       dependsOn: [...generated, ...(pki ? [pki] : []), ...(databases ? [databases] : [])],
@@ -66,7 +66,7 @@ settings.rotation &&
     { providers: { vault, kubernetes }, dependsOn: [auth, operator] },
   );
 
-await awaitReadiness(settings, Object.fromEntries(namespaces.map(({ name, storeId }) => [name, storeId])));
+await awaitReadiness(deployable, Object.fromEntries(namespaces.map(({ name, storeId }) => [name, storeId])));
 
 /** The stack's only output: see outputs/schema.ts. */
-export const vaultManagement = outputsOf(settings);
+export const vaultManagement = outputsOf(deployable);

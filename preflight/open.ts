@@ -10,8 +10,10 @@ import { preflight } from "./preflight.ts";
 import { withDeclaredVault } from "./vault.ts";
 
 export interface OpenedStack {
-  /** As declared, without the secrets that read a database role which has to wait. */
+  /** As declared: what everybody's rights are made for. */
   readonly settings: Settings;
+  /** The same without the secrets that read a database role which has to wait: what is brought into the cluster. */
+  readonly deployable: Settings;
   /** The declared database connections, as they stand in Vault. */
   readonly connections: readonly ConnectionState[];
   /** The custom resource definitions to install; none where ESO is there already. */
@@ -30,7 +32,7 @@ export async function openStack(): Promise<OpenedStack> {
     const connections = await withDeclaredVault(settings, await findToken(), (client) =>
       connectionStates(client, settings),
     );
-    return { settings: withoutWaiting(settings, connections), connections, crds };
+    return { settings, deployable: withoutWaiting(settings, connections), connections, crds };
   } catch (error) {
     throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
   }
