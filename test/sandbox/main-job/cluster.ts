@@ -50,6 +50,15 @@ export class Cluster {
     return (await orMissing(() => this.#objects.getNamespacedCustomObject(at))) !== undefined;
   }
 
+  /** When ESO last brought an ExternalSecret's values. */
+  async refreshTime(namespace: string, name: string): Promise<string | undefined> {
+    const at = { ...externalSecrets, namespace, name };
+    const found = (await this.#objects.getNamespacedCustomObject(at)) as {
+      readonly status?: { readonly refreshTime?: string };
+    };
+    return found.status?.refreshTime;
+  }
+
   /** Makes ESO read Vault now instead of at the next refreshInterval. */
   async forceSync(namespace: string, name: string): Promise<void> {
     const annotations = { "force-sync": String(performance.now()) };
