@@ -8,7 +8,7 @@ import { sweep } from "./create.ts";
 
 /** Asks the provider with the staged key. A key that it refuses for good is removed, and what is live stays. */
 export async function testStaged(rotation: Rotation): Promise<void> {
-  const { lineage, limits, narrator, log } = rotation;
+  const { lineage, limits, narrator, log, provider } = rotation;
   const key = lineage.state.staged;
   if (key === undefined) throw new Error("no staged key in the phase staged");
   log.secrets.add(key.value);
@@ -16,7 +16,8 @@ export async function testStaged(rotation: Rotation): Promise<void> {
   const verdict = await verdictOn(rotation, key.value, limits.test);
   if (verdict === "unknown") throw providerError("test the staged key", "no verdict", "see that it is up");
   if (verdict === "refused") return drop(rotation, key.name);
-  await narrator.tell("RotationTested", `${key.name} is accepted by the provider`);
+  if (provider.test !== undefined)
+    await narrator.tell("RotationTested", `${key.name} is accepted by the provider`);
   await lineage.write(promoting(lineage.state, liveOf(await readLive(rotation))));
 }
 

@@ -4,25 +4,28 @@ import { policyText } from "../../../access/operators/document.ts";
 import { requiredGrants, requiredRules } from "../../../jobs/rotator/grants.ts";
 import type { RotationSpec } from "../../../jobs/rotator/spec.ts";
 import { digestOf, type RotationState, rotationState } from "../../../jobs/rotator/state.ts";
+import { isNotFound } from "../../../sandbox/node-agent/api/client.ts";
+import { until } from "../../../sandbox/processes/until.ts";
 import type { ServiceAccount } from "../../../sandbox/providers/keys.ts";
-import { type CallingConsumer, startConsumer } from "./consumer.ts";
+import { type Call, type CallingConsumer, callTo, startConsumer } from "./consumer.ts";
 import { AUTH_MOUNT, ensure, externalSecret, MOUNT, NAMESPACE, type RotationGround } from "./ground.ts";
 import { type Ended, type RunningRotator, startRotator } from "./process.ts";
 import { type Proxies, startProxies } from "./proxy.ts";
+import { type CaseOptions, deployment, specOf } from "./spec.ts";
 
 export type Command = "rotate" | "finish";
 type Fields = Readonly<Record<string, unknown>>;
 
-export interface CaseOptions {
-  readonly overlapSeconds?: number;
-  readonly limits?: RotationSpec["limits"];
-  /** @default one ExternalSecret of a real ESO */
-  readonly consumers?: number;
-  /** @default none */
-  readonly restarts?: number;
-  readonly provider?: RotationSpec["provider"];
-  /** What is live at first. @default "generation 1", made by the rotator, as the state says */
-  readonly start?: "generation 1" | "operator's key" | "nothing";
+/** An event about the ExternalSecret. */
+export interface ToldEvent {
+  readonly type: string;
+  readonly reason: string;
+  readonly note: string;
+}
+
+interface KubernetesEvent extends ToldEvent {
+  readonly reportingController: string;
+  readonly regarding: { readonly name: string };
 }
 
 /** One key with slots, rights and proxies of its own. */
@@ -48,25 +51,27 @@ export class RotationCase {
     const { vault, kubernetes } = sandbox;
     const proxies = await startProxies({ vault, kubernetes, provider, certificate });
     const id = `case-${name}`;
-    const spec = specOf(id, proxies, options);
+    const spec = specOf(id, proxies.addresses, options);
     const folder = join(ground.folder, id);
     await mkdir(folder);
     const opened = new RotationCase(ground, spec, proxies, folder);
     await opened.#start(options.start ?? "generation 1");
     await opened.#grant();
-    await writeFile(join(folder, "spec.json"), JSON.stringify(spec));
+    await opened.respecify({});
     return opened;
   }
 
   /** Runs the program, as a pod of the Job `job`. */
-  run(command: Command, job = "job-1"): RunningRotator {
+  run(command: Command, job = "job-1", clockShiftSeconds = 0): RunningRotator {
     const { hostname, port } = new URL(this.proxies.addresses.kubernetes);
-    return startRotator(this.ground.program, [command, join(this.folder, "spec.json")], {
+    const env = {
       KUBERNETES_SERVICE_HOST: hostname,
       KUBERNETES_SERVICE_PORT: port,
       SERVICE_ACCOUNT_DIR: this.folder,
       ROTATION_JOB: job,
-    });
+    };
+    const args = [command, join(this.folder, "spec.json")];
+    return startRotator(this.ground.program, args, env, clockShiftSeconds);
   }
 
   async end(command: Command, job?: string): Promise<Ended> {
@@ -74,8 +79,21 @@ export class RotationCase {
     return this.run(command, job).ended;
   }
 
-  consume(): CallingConsumer {
-    return startConsumer(this.ground.provider.address, async () => (await this.live())?.value);
+  /** Calls with the key as it is in Vault. */
+  consume(call: Call = callTo(this.ground.provider.address)): CallingConsumer {
+    return startConsumer(call, async () => (await this.live())?.value);
+  }
+
+  /** Calls with the key as it is in the Secret that ESO syncs, once that is there. */
+  async consumeSecret(): Promise<CallingConsumer> {
+    const read = () => this.#secret();
+    await until("ESO has synced the first key", { deadlineMs: 60_000 }, read);
+    return startConsumer(callTo(this.ground.provider.address), read);
+  }
+
+  /** What runs are told otherwise from now on. */
+  async respecify(changes: Partial<RotationSpec>): Promise<void> {
+    await writeFile(join(this.folder, "spec.json"), JSON.stringify({ ...this.spec, ...changes }));
   }
 
   /** What consumers read. */
@@ -92,9 +110,23 @@ export class RotationCase {
     return { version, data, value };
   }
 
+  async #secret(): Promise<string | undefined> {
+    const path = `/api/v1/namespaces/${NAMESPACE}/secrets/${this.spec.key}`;
+    const secret = await this.ground.cluster
+      .get<{ readonly data: { readonly api_key: string } }>(path)
+      .catch((error: unknown) => (isNotFound(error) ? undefined : Promise.reject(error)));
+    return secret === undefined ? undefined : Buffer.from(secret.data.api_key, "base64").toString("utf8");
+  }
+
   async state(): Promise<RotationState | undefined> {
     const secret = await this.ground.vault.read(`${MOUNT}/data/${this.spec.state.path}`);
     return secret?.data == null ? undefined : rotationState.parse(secret.data);
+  }
+
+  /** The state slot's custom metadata, as JSON. */
+  async report(): Promise<string> {
+    const metadata = await this.ground.vault.read(`${MOUNT}/metadata/${this.spec.state.path}`);
+    return JSON.stringify(metadata?.custom_metadata ?? {});
   }
 
   async putLive(data: Fields): Promise<void> {
@@ -112,7 +144,8 @@ export class RotationCase {
 
   /** Keys that live at the provider, and that the state does not name. */
   async orphans(): Promise<readonly string[]> {
-    const named = JSON.stringify((await this.state()) ?? {});
+    const slot = await this.ground.vault.read(`${MOUNT}/data/${this.spec.state.path}`);
+    const named = JSON.stringify(slot?.data ?? {});
     return this.accounts()
       .filter(({ id }) => !named.includes(`"${id}"`))
       .map(({ name }) => name);
@@ -136,12 +169,15 @@ export class RotationCase {
     return this.ground.cluster.get<Fields>(path);
   }
 
-  async events(): Promise<readonly { readonly reason: string; readonly note: string }[]> {
+  /** Those of the rotator; ESO tells its own. */
+  async events(): Promise<readonly ToldEvent[]> {
     const path = `/apis/events.k8s.io/v1/namespaces/${NAMESPACE}/events`;
-    const { items } = await this.ground.cluster.get<{
-      items: { regarding: { name: string; uid: string }; reason: string; note: string }[];
-    }>(path);
-    return items.filter(({ regarding }) => regarding.name === this.spec.key);
+    const { items } = await this.ground.cluster.get<{ items: readonly KubernetesEvent[] }>(path);
+    const ours = items.filter(
+      ({ regarding, reportingController }) =>
+        regarding.name === this.spec.key && reportingController === "vault-management/rotator",
+    );
+    return ours.map(({ type, reason, note }) => ({ type, reason, note }));
   }
 
   close(): Promise<void> {
@@ -208,45 +244,4 @@ export class RotationCase {
     await writeFile(join(this.folder, "token"), made.status.token, { mode: 0o600 });
     await writeFile(join(this.folder, "ca.crt"), sandbox.kubernetes.caPem);
   }
-}
-
-function specOf(id: string, proxies: Proxies, options: CaseOptions): RotationSpec {
-  const { overlapSeconds = 1, limits, consumers = 1, restarts = 0, provider } = options;
-  return {
-    environment: "test",
-    key: id,
-    vault: { address: proxies.addresses.vault, authMount: AUTH_MOUNT, role: id, audiences: ["vault"] },
-    account: { namespace: NAMESPACE, serviceAccount: `rotator-${id}` },
-    live: { mount: MOUNT, path: `live/${id}`, property: "api_key" },
-    state: { mount: MOUNT, path: `rotation/${id}` },
-    admin: { mount: MOUNT, path: "admin", property: "api_key" },
-    provider: provider ?? { kind: "openai", baseUrl: `${proxies.addresses.provider}/v1` },
-    project: `proj_${id}`,
-    namePrefix: `gateway-test-${id}`,
-    overlapSeconds,
-    consumers: Array.from({ length: consumers }, (_, index) => ({
-      namespace: NAMESPACE,
-      externalSecret: index === 0 ? id : `${id}-${index + 1}`,
-      secret: index === 0 ? id : `${id}-${index + 1}`,
-    })),
-    restarts: Array.from({ length: restarts }, (_, index) => ({
-      namespace: NAMESPACE,
-      kind: "Deployment",
-      name: `${id}-${index + 1}`,
-    })),
-    limits: { request: 5, retry: 3, test: 2, sync: 30, ...limits },
-  };
-}
-
-function deployment(name: string) {
-  const labels = { app: name };
-  const containers = [{ name: "main", image: "docker.io/library/node:24" }];
-  return {
-    metadata: { name },
-    spec: {
-      replicas: 0,
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers } },
-    },
-  };
 }

@@ -8,29 +8,28 @@ export interface CallingConsumer {
   stop(): Promise<void>;
 }
 
+/** One call with a key; gives what is wrong, if anything is. */
+export type Call = (key: string) => Promise<string | undefined>;
+
 const PAUSE_MS = 25;
 
 /** @param read the key as it is to be had at the moment */
-export function startConsumer(provider: string, read: () => Promise<string | undefined>): CallingConsumer {
+export function startConsumer(call: Call, read: () => Promise<string | undefined>): CallingConsumer {
   const failures: string[] = [];
   let calls = 0;
   let going = true;
-  const call = async () => {
+  const once = async () => {
     calls += 1;
     const key = await read();
-    if (key === undefined) {
-      failures.push("no key to be read");
-      return;
-    }
-    const { status } = await fetch(`${provider}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
-    if (status !== 200) failures.push(`status ${status} for the key that was read`);
+    const wrong = key === undefined ? "no key to be read" : await call(key);
+    if (wrong !== undefined) failures.push(wrong);
   };
   const work = (async () => {
     while (going) {
-      await call();
+      await once();
       await setTimeout(PAUSE_MS);
     }
-    await call();
+    await once();
   })();
   return {
     get calls() {
@@ -41,5 +40,13 @@ export function startConsumer(provider: string, read: () => Promise<string | und
       going = false;
       await work;
     },
+  };
+}
+
+/** As a consumer does it. */
+export function callTo(provider: string): Call {
+  return async (key) => {
+    const { status } = await fetch(`${provider}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
+    return status === 200 ? undefined : `status ${status} for the key that was read`;
   };
 }

@@ -7,7 +7,7 @@ import { parseAllDocuments } from "yaml";
 import type { VaultClient } from "../../../clients/vault.ts";
 import { bundleJob } from "../../../jobs/bundle.ts";
 import { ensureAuthority, ensureCertificate } from "../../../sandbox/certificates/authority.ts";
-import { KubeClient } from "../../../sandbox/node-agent/api/client.ts";
+import { isNotFound, KubeClient } from "../../../sandbox/node-agent/api/client.ts";
 import { readKubeconfig } from "../../../sandbox/node-agent/api/kubeconfig.ts";
 import { until } from "../../../sandbox/processes/until.ts";
 import { type RunningProvider, startProvider } from "../../../sandbox/providers/server.ts";
@@ -33,6 +33,8 @@ export interface RotationGround {
   readonly certificate: { readonly cert: string; readonly key: string };
   /** The provider's credential; it stands at `admin#api_key`. */
   readonly adminKey: string;
+  /** SIGSTOP hangs the tests' ESO, SIGCONT lets it go on. */
+  signalEso(signal: "SIGSTOP" | "SIGCONT"): void;
   close(): Promise<void>;
 }
 
@@ -50,10 +52,11 @@ export async function rotationGround(sandbox: RunningSandbox): Promise<RotationG
   return {
     ...{ sandbox, vault, cluster, provider, program, folder, adminKey },
     certificate: await proxyCertificate(sandbox),
+    signalEso: (signal) => eso.kill(signal),
     close: async () => {
-      eso.kill("SIGKILL");
       await provider.close();
-      await cluster.send("DELETE", `/api/v1/namespaces/${NAMESPACE}`);
+      await endNamespace(cluster);
+      eso.kill("SIGKILL");
       await vault.delete(`sys/auth/${AUTH_MOUNT}`);
       await vault.delete(`sys/mounts/${MOUNT}`);
       await vault.close();
@@ -129,6 +132,18 @@ function store({ vault }: RunningSandbox) {
       },
     },
   };
+}
+
+/** Its ExternalSecrets end only while their ESO runs; the next file makes the namespace anew. */
+async function endNamespace(cluster: KubeClient): Promise<void> {
+  const path = `/api/v1/namespaces/${NAMESPACE}`;
+  await cluster.send("DELETE", path);
+  await until("the tests' namespace is gone", { deadlineMs: 120_000 }, () =>
+    cluster.get(path).then(
+      () => undefined,
+      (error: unknown) => (isNotFound(error) ? true : Promise.reject(error)),
+    ),
+  );
 }
 
 /** An ESO of the tests' own, for their namespace alone. */

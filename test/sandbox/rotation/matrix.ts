@@ -60,17 +60,21 @@ function isStable(label: string): boolean {
   return Number(POLL.exec(label)?.[1] ?? 0) <= MOST_POLLS;
 }
 
-/** Strikes at each of the requests, several at a time, each with a key of its own. */
+/** Strikes at each of the requests, so many at a time, each with a key of its own. */
 export async function strikeAll(
   ground: RotationGround,
   strikes: readonly Strike[],
+  atOnce = 5,
 ): Promise<readonly Outcome[]> {
-  return inParallel([...strikes.entries()], 5, ([index, strike]) => outcomeOf(ground, strike, String(index)));
+  return inParallel([...strikes.entries()], atOnce, ([index, strike]) =>
+    outcomeOf(ground, strike, `${index}`),
+  );
 }
 
 async function outcomeOf(ground: RotationGround, strike: Strike, name: string): Promise<Outcome> {
   const rotation = await RotationCase.open(ground, `${strike.command}-${name}`, { restarts: 1 });
-  const consumer = rotation.consume();
+  const consumers = [rotation.consume(), await rotation.consumeSecret()];
+  const stop = () => Promise.all(consumers.map((consumer) => consumer.stop()));
   try {
     if (strike.command === "finish") await prepareFinish(rotation);
     const { struck, wrong } = await strikeOnce(rotation, strike);
@@ -80,10 +84,11 @@ async function outcomeOf(ground: RotationGround, strike: Strike, name: string): 
     const convergedMs = Math.round(performance.now() - begun);
     const orphansAfter = await rotation.orphans();
     const ending = await endOf(rotation);
-    await consumer.stop();
+    await stop();
     return {
       ...{ strike, struck, orphansLeft, orphansAfter, convergedMs },
-      ...{ calls: consumer.calls, failures: consumer.failures },
+      calls: consumers.reduce((sum, { calls }) => sum + calls, 0),
+      failures: consumers.flatMap(({ failures }) => failures),
       wrong: [
         ...wrong,
         ...(next.code === 0 ? [] : [`the next run ended with ${next.code}: ${next.output}`]),
@@ -91,12 +96,13 @@ async function outcomeOf(ground: RotationGround, strike: Strike, name: string): 
       ],
     };
   } finally {
-    await consumer.stop();
+    await stop();
     await rotation.close();
   }
 }
 
-async function prepareFinish(rotation: RotationCase): Promise<void> {
+/** A rotation whose previous key is to be revoked now. */
+export async function prepareFinish(rotation: RotationCase): Promise<void> {
   const { code, output } = await rotation.end("rotate");
   if (code !== 0) throw new Error(`the rotation before finish failed: ${output}`);
   await overlapOver(rotation);
@@ -133,7 +139,7 @@ async function strikeOnce(rotation: RotationCase, { command, label, blow }: Stri
 }
 
 /** Brings the rotation to its very end, and says what is not as it should be then. */
-async function endOf(rotation: RotationCase): Promise<readonly string[]> {
+export async function endOf(rotation: RotationCase): Promise<readonly string[]> {
   const wrong: string[] = [];
   const before = await rotation.state();
   if (before?.phase !== "idle") wrong.push(`the phase is ${before?.phase} after the next run`);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 
 /** A run of the real program. `code` is null where it was killed. */
 export interface Ended {
@@ -15,12 +16,20 @@ export interface RunningRotator {
   kill(): Promise<void>;
 }
 
+const shiftedClock = join(import.meta.dirname, "shifted-clock.ts");
+
+/** @param clockShiftSeconds how far its clock is ahead of the true time, or behind it */
 export function startRotator(
   program: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  clockShiftSeconds = 0,
 ): RunningRotator {
-  const child = spawn(process.execPath, [program, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const shifted = clockShiftSeconds === 0 ? [] : ["--import", shiftedClock];
+  const child = spawn(process.execPath, [...shifted, program, ...args], {
+    env: { ...env, CLOCK_SHIFT_SECONDS: String(clockShiftSeconds) },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const ended = collect(child);
   return {
     ended,

@@ -1,0 +1,35 @@
+import type { Fault } from "../../../sandbox/providers/faults.ts";
+import type { Trouble } from "./trouble.ts";
+
+/** Faults of an OpenAI-like provider, by the request that they meet. */
+
+export const list = { method: "GET", path: "/v1/organization/projects" };
+export const create = { method: "POST", path: "/v1/organization/projects" };
+export const remove = { method: "DELETE", path: "/v1/organization/projects" };
+export const models = { method: "GET", path: "/v1/models" };
+
+export const down = { kind: "down" } as const;
+/** Longer than a rotator of these tests waits for an answer. */
+export const slow = { kind: "slow", milliseconds: 3_000 } as const;
+export const status = (code: number, retryAfterSeconds?: number) =>
+  ({
+    kind: "status",
+    status: code,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  }) as const;
+export const once = { times: 1 };
+
+/** The run fails with this exit code, and an event says this. */
+export interface GivesUp extends Trouble {
+  readonly name: string;
+  readonly code: number;
+  readonly says: RegExp;
+  /** Names of keys at the provider that the state does not name, by their generation. @default none */
+  readonly orphans?: readonly number[];
+}
+
+export const at = (fault: Fault, rest: Omit<GivesUp, "code"> & { readonly code?: number }): GivesUp => ({
+  code: 4,
+  faults: [fault],
+  ...rest,
+});
