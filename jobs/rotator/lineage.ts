@@ -2,7 +2,14 @@ import { isDeepStrictEqual } from "node:util";
 import { OvertakenError, RotationError } from "./errors.ts";
 import { type MetadataPatch, reportOf } from "./report.ts";
 import { newState, type RotationState, rotationState } from "./state.ts";
-import { CheckAndSetError, type KvSecret, type RotationVault, type Slot } from "./vault.ts";
+import {
+  CheckAndSetError,
+  type KvSecret,
+  type RotationVault,
+  refuseVanishing,
+  type Slot,
+  type Written,
+} from "./vault.ts";
 
 /**
  * The state slot as this run has it. Every write names the version that this run wrote before it: a run that was
@@ -49,14 +56,13 @@ export class Lineage {
    */
   async write(next: RotationState): Promise<string> {
     try {
-      const { version, createdTime } = await this.#vault.write(this.#secret, this.#version, next);
-      return this.#advance(next, version, createdTime);
+      return this.#advance(next, await this.#vault.write(this.#secret, this.#version, next));
     } catch (error) {
       if (!(error instanceof CheckAndSetError)) throw error;
       const slot = await this.#vault.read(this.#secret);
       const ours = slot.version === this.#version + 1 && isDeepStrictEqual(slot.data, plain(next));
       // The answer to this very write was lost, and it was sent again.
-      if (ours) return this.#advance(next, slot.version, slot.createdTime ?? "");
+      if (ours) return this.#advance(next, { ...slot, createdTime: slot.createdTime ?? "" });
       const there = stateIn(slot, this.#secret);
       if (there !== undefined && there.run !== this.#state.run) throw new OvertakenError();
       throw changedByHand(this.#secret, slot);
@@ -78,10 +84,11 @@ export class Lineage {
     return JSON.stringify(slot.data ?? {}).includes(JSON.stringify(id));
   }
 
-  #advance(state: RotationState, version: number, createdTime: string): string {
+  #advance(state: RotationState, written: Written): string {
     this.#state = state;
-    this.#version = version;
-    return createdTime;
+    this.#version = written.version;
+    refuseVanishing("state", this.#secret, written);
+    return written.createdTime;
   }
 }
 

@@ -17,26 +17,25 @@ export interface Slot {
   readonly gone?: "absent" | "deleted" | "destroyed";
   /** When that version was made, by Vault's clock. */
   readonly createdTime?: string;
+  /** When Vault deletes that version by itself; absent where it does not. */
+  readonly vanishesAt?: string;
 }
 
 export interface Written {
   readonly version: number;
   readonly createdTime: string;
+  readonly vanishesAt?: string;
 }
 
 /** Somebody else's version is there. */
 export class CheckAndSetError extends Error {}
 
-const metadata = z.object({
-  version: z.int(),
-  created_time: z.string(),
-  deletion_time: z.string(),
-  destroyed: z.boolean(),
-});
+const written = z.object({ version: z.int(), created_time: z.string(), deletion_time: z.string() });
+const metadata = written.extend({ destroyed: z.boolean() });
 const slotAnswer = z.object({
   data: z.object({ data: z.record(z.string(), z.unknown()).nullable(), metadata }),
 });
-const writeAnswer = z.object({ data: z.object({ version: z.int(), created_time: z.string() }) });
+const writeAnswer = z.object({ data: written });
 const loginAnswer = z.object({ auth: z.object({ client_token: z.string().min(1) }) });
 const errorAnswer = z.object({ errors: z.array(z.string()) });
 
@@ -90,7 +89,7 @@ export class RotationVault {
     if (answer.status !== 200 || !found.success) throw unexpected("GET", path, answer);
     const { data, metadata: about } = found.data.data;
     if (data === null) return goneSlot(about);
-    return { version: about.version, data, createdTime: about.created_time };
+    return { ...writtenOf(about), data };
   }
 
   /** @throws CheckAndSetError when the newest version is not `version` */
@@ -100,9 +99,9 @@ export class RotationVault {
     if (answer.status === 400 && errorsOf(answer).some((text) => text.includes("check-and-set"))) {
       throw new CheckAndSetError(`${path} has another version than ${version}`);
     }
-    const written = writeAnswer.safeParse(answer.json);
-    if (answer.status !== 200 || !written.success) throw unexpected("POST", path, answer);
-    return { version: written.data.data.version, createdTime: written.data.data.created_time };
+    const parsed = writeAnswer.safeParse(answer.json);
+    if (answer.status !== 200 || !parsed.success) throw unexpected("POST", path, answer);
+    return writtenOf(parsed.data.data);
   }
 
   /** Changes a secret's custom metadata. Tried once: nothing waits for it. */
@@ -151,8 +150,33 @@ function goneSlot({ version, destroyed, created_time }: z.output<typeof metadata
   return { version, gone: destroyed ? "destroyed" : "deleted", createdTime: created_time };
 }
 
+function writtenOf({ version, created_time, deletion_time }: z.output<typeof written>): Written {
+  return {
+    version,
+    createdTime: created_time,
+    ...(deletion_time === "" ? {} : { vanishesAt: deletion_time }),
+  };
+}
+
 export function dataPath({ mount, path }: KvSecret): string {
   return `${mount}/data/${path}`;
+}
+
+/** Somebody set `delete_version_after`: what consumers, or the next run, have to find would be gone some day. */
+export function refuseVanishing(
+  slot: string,
+  { mount, path }: KvSecret,
+  { version, vanishesAt }: Pick<Written, "version" | "vanishesAt">,
+): void {
+  if (vanishesAt === undefined) return;
+  throw new RotationError("conflict", {
+    field: `${slot} slot ${mount}/${path}`,
+    found: `version ${version}, which Vault deletes at ${vanishesAt} (delete_version_after)`,
+    allowed: "versions that stay",
+    fix:
+      `vault kv metadata put -mount=${mount} -delete-version-after=0s ${path} (or take it off the mount's config), then ` +
+      `write what is there once more: vault kv rollback -mount=${mount} -version=${version} ${path}; the next run goes on`,
+  });
 }
 
 /** Whether Vault may answer otherwise in a moment: redirects and 5xx when it has no leader, 429 by a quota. */

@@ -1,9 +1,9 @@
 import { RotationError } from "../errors.ts";
-import { type LiveSlot, readLive } from "../live.ts";
+import { type LiveSlot, readLive, undelete } from "../live.ts";
 import type { Rotation } from "../rotation.ts";
-import { digestOf } from "../state.ts";
+import { digestOf, type RotationState } from "../state.ts";
 import { promoted, sameValue } from "../transitions.ts";
-import { CheckAndSetError, type Written } from "../vault.ts";
+import { CheckAndSetError, type KvSecret, type Written } from "../vault.ts";
 
 /** A person who writes other properties all the time is not to be raced for ever. */
 const MOST_TRIES = 5;
@@ -49,8 +49,16 @@ function changedByHand({ spec: { live, state }, lineage }: Rotation, found: Live
     field: `live slot ${live.mount}/${live.path}#${live.property}`,
     found: `${what} in version ${found.version}`,
     allowed: `the value of version ${basis?.version}, which ${key?.name} was to replace`,
-    fix:
-      `put that value back (vault kv rollback -mount=${live.mount} -version=${basis?.version} ${live.path}) and run again; ` +
-      `or keep what is there: vault kv delete -mount=${state.mount} ${state.path}, and the next run begins from it`,
+    fix: `${putBack(live, basis, found)}begin from what is there: vault kv delete -mount=${state.mount} ${state.path}, and run again`,
   });
+}
+
+/** What a version held that is destroyed, or gone with its metadata, nobody can bring back. */
+function putBack(live: KvSecret, basis: RotationState["basis"], { gone, version }: LiveSlot): string {
+  if (gone === "destroyed" || gone === "absent") return "";
+  const back =
+    gone === "deleted"
+      ? `bring it back (${undelete(live, version)})`
+      : `put that value back (vault kv rollback -mount=${live.mount} -version=${basis?.version} ${live.path})`;
+  return `${back} and run again; or `;
 }

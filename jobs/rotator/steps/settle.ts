@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { RotationError } from "../errors.ts";
 import type { Consumer, SyncStatus } from "../kubernetes.ts";
+import { readLive } from "../live.ts";
 import type { Rotation } from "../rotation.ts";
 import { settled } from "../transitions.ts";
+import { refuseVanishing } from "../vault.ts";
 
 const POLL_MS = 500;
 
@@ -16,6 +18,7 @@ export async function settle(rotation: Rotation): Promise<void> {
   await untilSynced(rotation, current.version);
   if (spec.consumers.length > 0) await narrator.tell("RotationSynced", `all consumers have ${current.name}`);
   await restartWorkloads(rotation, current.version);
+  refuseVanishing("live", spec.live, await readLive(rotation));
   await lineage.write(settled(lineage.state));
 }
 
