@@ -45,8 +45,12 @@ export class RotationError extends Error {
 
 /** Another run has claimed the rotation: it finishes what there is to do. */
 export class OvertakenError extends Error {
-  constructor() {
+  /** That run's name. */
+  readonly by: string;
+
+  constructor(by: string) {
     super("another run is at work on this rotation");
     this.name = "OvertakenError";
+    this.by = by;
   }
 }

@@ -64,7 +64,8 @@ export class Lineage {
       // The answer to this very write was lost, and it was sent again.
       if (ours) return this.#advance(next, { ...slot, createdTime: slot.createdTime ?? "" });
       const there = stateIn(slot, this.#secret);
-      if (there !== undefined && there.run !== this.#state.run) throw new OvertakenError();
+      // Not what was read: a run that comes to claim may have read the state of the run that has gone on since.
+      if (there !== undefined && there.run !== next.run) throw new OvertakenError(there.run);
       throw changedByHand(this.#secret, slot);
     }
   }

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exitCodes, OvertakenError, RotationError } from "./errors.ts";
@@ -8,7 +7,7 @@ import { Log } from "./log.ts";
 import { Narrator } from "./narrator.ts";
 import { chooseProvider } from "./providers/choose.ts";
 import { outcomeOf } from "./report.ts";
-import { type Command, run } from "./rotation.ts";
+import { type Command, onlyFinishes, run, runName } from "./rotation.ts";
 import { limitsOf, type RotationSpec, rotationSpec } from "./spec.ts";
 import { RotationVault } from "./vault.ts";
 
@@ -58,14 +57,28 @@ async function rotate(command: Command, parts: Parts): Promise<void> {
   const jwt = log.secrets.add(await cluster.ownToken(spec.account, spec.vault.audiences));
   log.secrets.add(await vault.login(spec.vault, jwt));
   try {
-    const lineage = await Lineage.open(vault, spec.state);
-    await reporting(command, lineage, parts, async () => {
-      const provider = chooseProvider(spec, log.secrets.add(await adminKey(spec, vault)));
-      const job = env.ROTATION_JOB || undefined;
-      await run(command, { ...parts, limits, vault, lineage, provider, job, run: randomUUID() });
+    await insisting(command, log, async () => {
+      const lineage = await Lineage.open(vault, spec.state);
+      await reporting(command, lineage, parts, async () => {
+        const provider = chooseProvider(spec, log.secrets.add(await adminKey(spec, vault)));
+        const job = command === "rotate" && env.ROTATION_JOB ? env.ROTATION_JOB : undefined;
+        await run(command, { ...parts, limits, vault, lineage, provider, job, run: runName(command) });
+      });
     });
   } finally {
     await vault.logout();
+  }
+}
+
+/** A rotation is not lost to a run that begins none: it starts over, and takes from that run what is left to do. */
+async function insisting(command: Command, log: Log, attempt: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (command !== "rotate" || !(error instanceof OvertakenError) || !onlyFinishes(error.by)) throw error;
+      log.step("starts-over", { note: `${error.message}, which begins none` });
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { RotationCluster } from "./kubernetes.ts";
 import type { Lineage } from "./lineage.ts";
 import type { Log } from "./log.ts";
@@ -18,7 +19,7 @@ export interface Rotation {
   readonly limits: Limits;
   /** Of this run alone. */
   readonly run: string;
-  /** The Kubernetes Job that this run belongs to, if it was told. */
+  /** The Kubernetes Job that this run rotates for, if it was told. */
   readonly job: string | undefined;
   readonly vault: RotationVault;
   readonly cluster: RotationCluster;
@@ -29,6 +30,16 @@ export interface Rotation {
 }
 
 export type Command = "rotate" | "finish";
+
+/** A name of one run's own, which tells other runs what it does. */
+export function runName(command: Command): string {
+  return `${command}-${randomUUID()}`;
+}
+
+/** Whether a run does not begin a rotation where there is none. */
+export function onlyFinishes(run: string): boolean {
+  return run.startsWith("finish-");
+}
 
 /** Each phase's step leads to a later one, and the last to idle; killed in it, the next run does it again. */
 const steps: Readonly<

@@ -28,10 +28,11 @@ export function intended(
   const trusted = state.phase === "creating" ? sameValue(state.basis, live) : knowsLive(state, live);
   const newest = Math.max(0, ...found.map(({ name }) => generationOf(namePrefix, name) ?? 0));
   const generation = state.phase === "creating" ? state.generation : state.generation + 1;
-  const { staged: _, job: __, ...rest } = state;
+  const { staged: _, job: before, ...rest } = state;
+  const owner = job ?? (state.phase === "creating" ? before : undefined);
   return {
     ...rest,
-    ...(job === undefined ? {} : { job }),
+    ...(owner === undefined ? {} : { job: owner }),
     phase: "creating",
     generation: trusted ? generation : Math.max(generation, newest + 1),
     basis: live,
