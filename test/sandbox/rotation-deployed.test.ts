@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type RotationState, rotationState } from "../../jobs/rotator/state.ts";
 import { until } from "../../sandbox/processes/until.ts";
-import { type CallingConsumer, startConsumer } from "./rotation/consumer.ts";
+import { type CallingConsumer, callTo, startConsumer } from "./rotation/consumer.ts";
 import {
   type DeployedGround,
   deployedGround,
@@ -31,7 +31,7 @@ describe("a rotation that the stack deploys", () => {
     ground = await deployedGround();
     await ground.up(rotating(ground.provider.address));
     await vi.waitFor(async () => expect((await ground.synced()) === ground.operatorsKey).toBe(true), soon);
-    consumer = startConsumer(ground.provider.address, () => ground.synced());
+    consumer = startConsumer(callTo(ground.provider.address), () => ground.synced());
   });
   afterAll(() => ground?.close());
 
