@@ -86,11 +86,21 @@ export class RotationCluster {
       if (typeof events !== "object") return events ?? "404";
       found.push(...events.items);
     }
-    return found
-      .filter((one) => one.reportingComponent === ROTATOR && one.reportingInstance === instance)
-      .toSorted((a, b) => createdMs(a) - createdMs(b))
-      .map(({ metadata, reason = "", message = "" }) => ({ uid: metadata.uid ?? "", reason, note: message }));
+    const own = found.filter(
+      (one) => one.reportingComponent === ROTATOR && one.reportingInstance === instance,
+    );
+    return inOrder(own).map(({ metadata, reason = "", message = "" }) => ({
+      uid: metadata.uid ?? "",
+      reason,
+      note: message,
+    }));
   }
+}
+
+/** Events of one second too: their times say no more, and each write to the cluster has a higher version than the one before. */
+export function inOrder(events: readonly k8s.CoreV1Event[]): readonly k8s.CoreV1Event[] {
+  const version = ({ metadata }: k8s.CoreV1Event) => Number(metadata.resourceVersion);
+  return events.toSorted((a, b) => createdMs(a) - createdMs(b) || version(a) - version(b));
 }
 
 function podFacts({ status }: k8s.V1Pod): PodFacts {

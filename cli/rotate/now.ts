@@ -2,7 +2,6 @@ import { setTimeout } from "node:timers/promises";
 import { JOBS } from "../../config/rotation.ts";
 import type { RotationKey } from "../../config/rotation-settings.ts";
 import { exitCodes } from "../../jobs/rotator/errors.ts";
-import { progress } from "../access/progress.ts";
 import type { PodFacts, RotationCluster, StepEvent } from "./cluster.ts";
 import { rotateCommand } from "./command-line.ts";
 import { type CronJobFacts, type JobEnd, jobEnd } from "./jobs.ts";
@@ -10,6 +9,8 @@ import type { Slots } from "./slots.ts";
 import { timeText } from "./text.ts";
 
 const POLL_MS = 1_000;
+/** What takes no longer needs no report. */
+const QUIET_MS = 2_000;
 /** Failing looks at a Job, one after the other, until it is followed no more. */
 const MOST_FAILED_LOOKS = 30;
 
@@ -82,6 +83,18 @@ export async function follow(
     );
     await setTimeout(POLL_MS);
   }
+}
+
+/** Tells, on standard error, what changes after the first seconds. */
+function progress(job: string): (state: string) => void {
+  const begun = performance.now();
+  let told = "";
+  return (state) => {
+    const elapsedMs = performance.now() - begun;
+    if (elapsedMs < QUIET_MS || state === told) return;
+    told = state;
+    console.error(`${job}: ${Math.round(elapsedMs / 1_000)} s: ${state}`);
+  };
 }
 
 /** The same step is told about each ExternalSecret: once is enough. */

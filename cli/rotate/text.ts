@@ -63,7 +63,7 @@ function nextRunText({ nextRun, timeZone }: KeyStatus): string {
 
 function previousText({ name, revokeAfter }: KeyStatus["previous"][number]): string {
   const until = revokeAfter === null ? "its successor is live" : timeText(revokeAfter);
-  return name === null ? `${until} (from before the rotation)` : until;
+  return name === null ? `${until}\n(from before)` : until;
 }
 
 function failureText({ command, at, text, job }: KeyStatus["failures"][number]): string {

@@ -1,5 +1,6 @@
-import type { V1CronJob, V1Job } from "@kubernetes/client-node";
-import { describe, expect, it } from "vitest";
+import type { CoreV1Event, V1CronJob, V1Job } from "@kubernetes/client-node";
+import { describe, expect, it, test } from "vitest";
+import { inOrder } from "../../../cli/rotate/cluster.ts";
 import { cronJobFacts, manualJob } from "../../../cli/rotate/jobs.ts";
 import { outcome, refusal } from "../../../cli/rotate/now.ts";
 import { anthropic, openai, rotated, slotsWith, unused } from "./keys.ts";
@@ -92,6 +93,15 @@ describe("Jobs", () => {
     });
     expect(facts({ ...job("other"), metadata: { name: "other" } })).toEqual({ createdAt });
   });
+});
+
+test("steps of one second come in the order in which they were written", () => {
+  const event = (seconds: number, resourceVersion: string): CoreV1Event => ({
+    ...{ involvedObject: {}, reason: resourceVersion },
+    metadata: { creationTimestamp: new Date(seconds * 1_000), resourceVersion },
+  });
+  const events = [event(2, "1010"), event(2, "999"), event(1, "2000")];
+  expect(inOrder(events).map(({ reason }) => reason)).toEqual(["2000", "999", "1010"]);
 });
 
 describe("the end", () => {
