@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { mebibytes } from "../sandbox/processes/memory.ts";
 import { down } from "../sandbox/sandbox.ts";
 import { type AuditMeasurement, measureAudit } from "./audit.ts";
+import { measureRotation, type RotationMeasurement } from "./rotation.ts";
 import { measureStart, type StartMeasurement } from "./start.ts";
 
 const root = join(import.meta.dirname, "..", ".sandbox-bench");
@@ -22,6 +23,13 @@ program
   )
   .option("--json", "print JSON instead of a table")
   .action(benchAudit);
+program
+  .command("rotation")
+  .description(
+    "rotations killed once in each step, on real servers and an emulated provider: failed consumer calls, orphan keys, time to converge",
+  )
+  .option("--json", "print JSON instead of a table")
+  .action(benchRotation);
 await program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
@@ -46,6 +54,31 @@ async function benchAudit({ json }: { readonly json?: true }): Promise<void> {
   } finally {
     await down({ root });
   }
+}
+
+async function benchRotation({ json }: { readonly json?: true }): Promise<void> {
+  process.env.SANDBOX_PORT_BASE = String(portBase);
+  try {
+    const measured = await measureRotation(root, (line) => console.error(line));
+    console.log(json ? JSON.stringify(measured, null, 2) : rotationTable(measured));
+  } finally {
+    await down({ root });
+  }
+}
+
+function rotationTable({ rounds, steps }: RotationMeasurement): string {
+  const table = new Table({
+    head: ["killed in", "of", "calls", "failed", "orphans", "after next run", "seconds", "x undisturbed"],
+    colAligns: ["left", "left", "right", "right", "right", "right", "right", "right"],
+    style: { head: [], border: [] },
+  });
+  for (const { step, command, calls, failedCalls, orphansLeft, orphansAfter, convergedMs, ratio } of steps) {
+    table.push([
+      ...[step, command, calls, failedCalls, orphansLeft, orphansAfter],
+      ...[seconds(convergedMs), ratio],
+    ]);
+  }
+  return `${table.toString()}\n${rounds} rounds; seconds from the kill to the end of the next run, or of the undisturbed run`;
 }
 
 function auditTable({ logs, bytes, runs }: AuditMeasurement): string {
