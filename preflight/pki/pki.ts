@@ -7,6 +7,7 @@ import type { Settings } from "../../config/schema.ts";
 import { durationMs } from "../../config/values.ts";
 import { engineMountProblems } from "../mounts.ts";
 import { hurriedRoot } from "./hurried-root.ts";
+import { keyOf } from "./key.ts";
 import { permittedDomains } from "./name-constraints.ts";
 
 /** Vault dates a certificate back by as much, for clocks that are late. */
@@ -131,24 +132,30 @@ function changedRoot({ root }: PkiSettings, own: X509Certificate | undefined): r
   return [
     ...unchanged("root", "pki.root.commonName", authorityName(root), commonName(own)),
     ...unchanged("root", "pki.root.ttl", hours(durationMs(root.ttl)), hours(life(own))),
+    ...unchanged("root", "pki.root.key", root.key, keyOf(own)),
   ];
 }
 
 function changedIntermediate(pki: PkiSettings, { intermediate: own, root }: MadeIssuers): readonly Problem[] {
   if (own === undefined) return [];
   const { intermediate } = pki;
+  const key = unchanged("intermediate", "pki.intermediate.key", intermediate.key, keyOf(own));
   const [signed] = externalChain(pki);
   if (pki.root === undefined) {
     const same =
       signed === undefined || new X509Certificate(signed.certificate).fingerprint256 === own.fingerprint256;
-    return unchanged(
-      "intermediate",
-      "pki.external.signed",
-      same ? "the same" : "another certificate",
-      "the same",
-    );
+    return [
+      ...key,
+      ...unchanged(
+        "intermediate",
+        "pki.external.signed",
+        same ? "the same" : "another certificate",
+        "the same",
+      ),
+    ];
   }
   return [
+    ...key,
     ...unchanged("intermediate", "pki.intermediate.commonName", authorityName(intermediate), commonName(own)),
     ...unchanged("intermediate", "pki.domains", pki.domains.join(", "), permittedDomains(own).join(", ")),
     ...(root === undefined || own.verify(root.publicKey)

@@ -2,7 +2,8 @@ import "reflect-metadata";
 import type { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+/** The CA's own default, ec-384. */
+const algorithm = { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" };
 
 /** A CA's certificate and the keys that sign with it. */
 export interface Authority {

@@ -67,6 +67,20 @@ describe("a CA as Vault has it", () => {
       /90000h.*87600h/,
     ],
     [
+      "the root's key changes",
+      { root: { ...rootCa, key: "rsa-4096" } },
+      made,
+      "pki.root.key",
+      /rsa-4096.*ec-384/,
+    ],
+    [
+      "the intermediate's key changes",
+      { intermediate: { ...intermediateCa, key: "ec-521" } },
+      made,
+      "pki.intermediate.key",
+      /ec-521.*ec-384/,
+    ],
+    [
       "the intermediate's name changes",
       { intermediate: { ...intermediateCa, commonName: "Another" } },
       made,
