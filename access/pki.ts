@@ -99,6 +99,7 @@ function rootPaths(pki: PkiSettings, root: NonNullable<PkiSettings["root"]>): re
       allowed: {
         issuer_name: [name],
         ttl: [String(seconds(ttl))],
+        max_path_length: [],
         use_pss: [false],
         ...keyRequest(name, commonName, root.key),
       },
@@ -257,6 +258,7 @@ function signing(
       ttl: [],
       issuer_ref: [signer.issuer],
       format: ["pem"],
+      max_path_length: [],
       permitted_dns_domains: [commas(permittedDnsDomains)],
       excluded_ip_ranges: [commas(excludedIpRanges)],
       exclude_cn_from_sans: [false],

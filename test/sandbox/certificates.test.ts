@@ -1,22 +1,32 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { readState } from "../../sandbox/state.ts";
 import { scanner } from "../canaries/scan.ts";
 import { accessGround } from "./access/ground.ts";
-import { accepted, DryRuns, untilAnswer } from "./admission/ground.ts";
-import { externalSecret, withSpec } from "./admission/objects.ts";
 import { etcdRange } from "./canaries/etcd.ts";
 import { scanFolder } from "./canaries/files.ts";
+import { commandsIn } from "./canaries/ground.ts";
 import { belongs, isProgram } from "./canaries/places.ts";
+import { admissionChecks } from "./certificates/admission.ts";
 import { type Consumers, startConsumers } from "./certificates/consumers.ts";
-import { certificateStack, liveGenerator, mounts, type TlsSecret, tlsSecret } from "./certificates/ground.ts";
+import {
+  certificateStack,
+  liveGenerator,
+  mounts,
+  type TlsSecret,
+  tlsSecret,
+  withoutCertificates,
+} from "./certificates/ground.ts";
 import { issuerOf, serialOf, subjectOf } from "./certificates/pem.ts";
 import { handshake } from "./certificates/tls.ts";
-import { deploy } from "./main-job/ground.ts";
-import { domain, gateway, type PkiGround, pkiGround, withoutSecrets } from "./pki/ground.ts";
+import { declarationWith, deploy } from "./main-job/ground.ts";
+import { domain, gateway, type PkiGround, pkiGround } from "./pki/ground.ts";
 import { verify } from "./pki/openssl.ts";
 
 /** Longer than it takes a late server to have a renewed certificate of 90 s. */
 const renewal = { timeout: 150_000, interval: 250 };
+
+const soon = { timeout: 30_000, interval: 250 };
 
 let ground: PkiGround;
 
@@ -91,12 +101,27 @@ describe("a declared certificate", () => {
   it("is another one as soon as its declaration is", async () => {
     const before = leafOf(await secret());
     await deploy(ground, ...certificateStack({ usages: ["server", "client"] }));
+    await vi.waitFor(async () => expect(leafOf(await secret())).not.toBe(before), soon);
     const { certificates, trusted } = await secret();
     const [leaf = "", ...chain] = certificates;
-    expect(serialOf(leaf)).not.toBe(serialOf(before));
     expect(await verify(leaf, chain.join("\n"), trusted, "-purpose", "sslclient")).toMatchObject({
       ok: true,
     });
+  });
+
+  it("is revoked by a secret-admin, by its serial number", async () => {
+    const serialNumber = serialOf(leafOf(await secret()));
+    const declaration = await declarationWith(ground.sandbox, ...certificateStack());
+    const commands = await commandsIn(ground.sandbox, declaration, {});
+    const token = await readState(ground.sandbox.vault.tokens.secretAdmin);
+    const { code, output } = await commands.run(["cli/pki/main.ts", "revoke", serialNumber], token);
+    expect({ code, output }).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/^Revoked .*OCSP and the CRL/),
+    });
+    const serial = (serialNumber.toLowerCase().match(/../g) ?? []).join(":");
+    const record = await ground.vault.read(`${mounts.intermediate}/cert/${serial}`);
+    expect(Number(record?.revocation_time)).toBeGreaterThan(0);
   });
 
   it.each([
@@ -109,83 +134,7 @@ describe("a declared certificate", () => {
   });
 });
 
-describe("the API server", () => {
-  let dry: DryRuns;
-  const own = async () => {
-    const generator = await liveGenerator(ground.sandbox);
-    if (generator === undefined) throw new Error("no generator");
-    return generator;
-  };
-
-  beforeAll(async () => {
-    dry = new DryRuns(ground.sandbox.kubernetes.kubeconfigs.admin);
-    const elsewhere = withSpec(await own(), { path: `${mounts.intermediate}/issue/other` });
-    await untilAnswer("the policy was followed", () => dry.replace(elsewhere), /denied/);
-  });
-
-  it("lets the declared request pass", async () => {
-    expect(await dry.replace(withSpec(await own(), { retrySettings: { maxRetries: 1 } }))).toBe(accepted);
-  });
-
-  it.each([
-    [
-      "another role",
-      { path: `${mounts.intermediate}/issue/other` },
-      /spec\.path: found tls-int\/issue\/other/,
-    ],
-    ["a CA", { path: `${mounts.root}/issuer/root-g1/sign-intermediate` }, /spec\.path: found tls-root/],
-    ["another method", { method: "GET" }, /spec\.method: found GET; allowed: POST/],
-    [
-      "another name",
-      { parameters: { common_name: `other.${domain}` } },
-      /spec\.parameters: found .*allowed: the declared/,
-    ],
-    [
-      "a further name",
-      { parameters: { alt_names: `other.${domain}` } },
-      /spec\.parameters: found .*alt_names/,
-    ],
-    ["a token of Vault's", { resultType: "Auth" }, /spec\.resultType: found Auth; allowed: Data/],
-    ["another ESO", { controller: "theirs" }, /found controller/],
-  ])("refuses a request for %s", async (_what, edit, refusal) => {
-    expect(await dry.replace(withSpec(await own(), edit))).toMatch(refusal);
-  });
-
-  it("refuses another login, and another Vault", async () => {
-    const generator = await own();
-    const account = { auth: { kubernetes: { serviceAccountRef: { name: "default" } } } };
-    expect(await dry.replace(withSpec(generator, { provider: account }))).toMatch(
-      /found default; allowed: vault-store/,
-    );
-    const elsewhere = { provider: { server: "https://vault.elsewhere.example" } };
-    expect(await dry.replace(withSpec(generator, elsewhere))).toMatch(/found https:\/\/vault\.elsewhere/);
-  });
-
-  it("refuses one under a name of its own, and an ExternalSecret that would ask it", async () => {
-    const { spec, ...generator } = await own();
-    const hand = { ...generator, spec, metadata: { name: "by-hand", namespace: "llm" } };
-    expect(await dry.create(hand)).toMatch(/metadata\.name: found by-hand/);
-    const asking = (name: string) =>
-      externalSecret({
-        data: undefined,
-        dataFrom: [
-          {
-            sourceRef: {
-              generatorRef: {
-                apiVersion: "generators.external-secrets.io/v1alpha1",
-                kind: "VaultDynamicSecret",
-                name,
-              },
-            },
-          },
-        ],
-      });
-    expect(await dry.create(asking("by-hand"))).toMatch(
-      /generatorRef: name: found by-hand; allowed: gateway-tls/,
-    );
-    expect(await dry.create(asking("gateway-tls"))).toBe(accepted);
-  });
-});
+describe("the API server", () => admissionChecks(() => ground.sandbox));
 
 describe("across renewal and rotation no handshake fails", () => {
   const short = { ttl: "90s" };
@@ -243,7 +192,7 @@ describe("across renewal and rotation no handshake fails", () => {
 });
 
 it("a certificate goes with its declaration: generator and Secret", async () => {
-  await deploy(ground, withoutSecrets);
+  await deploy(ground, withoutCertificates);
   expect(await liveGenerator(ground.sandbox)).toBeUndefined();
   await vi.waitFor(async () => expect(await tlsSecret(ground.sandbox)).toBeUndefined(), renewal);
 });

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readState } from "../../sandbox/state.ts";
 import { commandsIn } from "./canaries/ground.ts";
-import { certificateStack, type TlsSecret, tlsSecret } from "./certificates/ground.ts";
+import { certificateStack, type TlsSecret, tlsSecret, withoutCertificates } from "./certificates/ground.ts";
 import { type OutsideCa, outsideCa } from "./certificates/outside-ca.ts";
 import { subjectOf } from "./certificates/pem.ts";
 import { declarationWith, deploy, type Edit } from "./main-job/ground.ts";
-import { domain, gateway, type PkiGround, pkiGround, withoutSecrets } from "./pki/ground.ts";
+import { domain, gateway, type PkiGround, pkiGround } from "./pki/ground.ts";
 import { verify } from "./pki/openssl.ts";
 
 const mount = "outside-int";
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await deploy(ground, withoutSecrets);
+  await deploy(ground, withoutCertificates);
   await ground.vault.delete(`sys/mounts/${mount}`);
   await ground.close();
 });
@@ -51,9 +51,15 @@ async function secret(): Promise<TlsSecret> {
 }
 
 async function expectVerified(issuer: string): Promise<void> {
-  const { certificates, trusted } = await secret();
+  const { certificates, trusted } = await vi.waitFor(
+    async () => {
+      const found = await secret();
+      expect(found.certificates.map(subjectOf)).toEqual([gateway, issuer]);
+      return found;
+    },
+    { timeout: 30_000, interval: 250 },
+  );
   const [leaf = "", ...chain] = certificates;
-  expect(certificates.map(subjectOf)).toEqual([gateway, issuer]);
   expect(trusted).toBe(ca.root);
   expect(await verify(leaf, chain.join("\n"), ca.root, "-verify_hostname", gateway)).toMatchObject({
     ok: true,

@@ -20,6 +20,9 @@ export function certificateStack(
   return [withoutSecrets, withPki(generations, { ttl: "2h", ...certificate }), ownMounts];
 }
 
+/** The same stack without a CA or a certificate. */
+export const withoutCertificates: Edit = { namespaces: { llm: { store: {}, services: undefined } } };
+
 /** What ESO has written. */
 export interface TlsSecret {
   readonly type: string;
