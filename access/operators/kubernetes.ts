@@ -12,9 +12,9 @@ import {
   releaseRules,
 } from "./kubernetes-rules.ts";
 import { type ClusterSubject, type Manifest, RBAC, rbacSubject } from "./manifest.ts";
-import { operatorClusterRoleName, releaseRoleName } from "./names.ts";
+import { operatorClusterRoleName, releaseRoleName, rotationRoleName, rotationViewRoleName } from "./names.ts";
 import { rolesPolicy } from "./role-admission.ts";
-import { rotationBound } from "./rotation.ts";
+import { rotationRules, rotationViewRules } from "./rotation.ts";
 
 /** Marks what bootstrap makes, with the environment as its value: by it bootstrap finds what is declared no more. */
 export const OPERATORS_LABEL = "vault-management/operators-of";
@@ -40,7 +40,9 @@ export function operatorManifests(
     ...(updaters.length > 0 && managesOperator(settings)
       ? [clusterRole(releaseRoleName(environment), releaseRules())]
       : []),
-    ...rotationBound(settings).map(({ role, rules }) => clusterRole(role, rules)),
+    // Where nothing rotates any more as well: the update that removes the last rotation needs it, and unbound it gives nothing.
+    ...(updaters.length > 0 ? [clusterRole(rotationRoleName(environment), rotationRules())] : []),
+    ...(auditor ? [clusterRole(rotationViewRoleName(environment), rotationViewRules())] : []),
     ...(deployer
       ? bound(
           operatorClusterRoleName(environment, "deployer"),

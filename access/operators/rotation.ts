@@ -39,7 +39,6 @@ export function rotationBound({
   rotation,
 }: Pick<Settings, "environment" | "operators" | "rotation">): readonly {
   readonly role: string;
-  readonly rules: PolicyRule[];
   readonly subjects: readonly ClusterSubject[];
 }[] {
   if (rotation === undefined) return [];
@@ -47,12 +46,10 @@ export function rotationBound({
   const roles = [
     {
       role: rotationRoleName(environment),
-      rules: rotationRules(),
       subjects: [deployer, previewer].filter((one) => one !== undefined),
     },
     {
       role: rotationViewRoleName(environment),
-      rules: rotationViewRules(),
       subjects: [auditor].filter((one) => one !== undefined),
     },
   ];

@@ -35,6 +35,8 @@ describe("the operators' manifests", () => {
       "ValidatingAdmissionPolicy vault-management-dev-operator-roles",
       "ValidatingAdmissionPolicyBinding vault-management-dev-operator-roles",
       "ClusterRole vault-management:dev:release",
+      "ClusterRole vault-management:dev:rotation",
+      "ClusterRole vault-management:dev:rotation-view",
       "ClusterRole vault-management:dev:deployer",
       "ClusterRoleBinding vault-management:dev:deployer",
       "ClusterRole vault-management:dev:previewer",
