@@ -1,4 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { PROJECT } from "../../../config/stack-file.ts";
 import type { Change, ChangeAction, ChangeCounts } from "../engine.ts";
 
 const actions: Readonly<Record<string, ChangeAction>> = {
@@ -31,10 +32,11 @@ export function violationOf({ policyEvent }: EngineEvent): string | undefined {
   return policyEvent?.enforcementLevel === "mandatory" ? plainText(policyEvent.message) : undefined;
 }
 
-/** The text of a warning of the program's own; those of plugins and of resources under way are left out. */
+/** The text of a warning of the program or its components; those of plugins and of resources under way are left out. */
 export function warningOf(event: EngineEvent): string | undefined {
   const text = messageOf(event, "warning");
-  const own = isProgram(event.diagnosticEvent?.urn ?? "");
+  const urn = event.diagnosticEvent?.urn ?? "";
+  const own = isProgram(urn) || isComponent(urn);
   return text === undefined || !own || text.startsWith("using pulumi-") ? undefined : text;
 }
 
@@ -51,6 +53,12 @@ function plainText(message: string): string {
 
 function isProgram(urn: string): boolean {
   return urn === "" || urn.includes("::pulumi:pulumi:Stack::");
+}
+
+/** Of this project: in a URN the type stands after those of its parents. */
+function isComponent(urn: string): boolean {
+  const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
+  return type.startsWith(`${PROJECT}:`);
 }
 
 /** Pulumi's summary, e.g. `{ create: 3, same: 5 }`, in this project's words. */
