@@ -5,13 +5,14 @@ const WIDEST_SPREAD = 30;
 
 /**
  * A key's schedule with its start moved by some minutes that the key's name decides, so that keys declared for one minute do
- * not all rotate in it. Only a minute field that is one number is moved, later and never out of its hour: minute 59 stays.
+ * not all rotate in it. Only a minute field that is one number is moved, and never out of its hour: a late one has no room
+ * behind it, so that its keys start in the hour's last half.
  */
 export function spreadSchedule(schedule: string, name: string): string {
   const [minute = "", ...rest] = schedule.split(" ");
   if (!/^\d+$/.test(minute)) return schedule;
-  const room = Math.min(WIDEST_SPREAD, 59 - Number(minute));
-  return [Number(minute) + spread(`rotate ${name}`, room + 1), ...rest].join(" ");
+  const earliest = Math.min(Number(minute), 59 - WIDEST_SPREAD);
+  return [earliest + spread(`rotate ${name}`, WIDEST_SPREAD + 1), ...rest].join(" ");
 }
 
 /** When a key's previous one is looked at: every hour where the overlap is shorter than a day, else every six. */
