@@ -7,7 +7,7 @@ import type { Provider } from "./providers/provider.ts";
 import type { Limits, RotationSpec } from "./spec.ts";
 import type { RotationState } from "./state.ts";
 import { createKey } from "./steps/create.ts";
-import { finishDue, nothingDue } from "./steps/finish.ts";
+import { finishDue, LiveKeyError, nothingDue } from "./steps/finish.ts";
 import { promote } from "./steps/promote.ts";
 import { settle } from "./steps/settle.ts";
 import { testStaged } from "./steps/test.ts";
@@ -69,12 +69,26 @@ export async function run(command: Command, rotation: Rotation): Promise<void> {
   narrator.now = new Date(lineage.now);
   log.step("claimed", { generation: begun.generation, phase: begun.phase });
   await complete(rotation);
-  await finishDue(rotation);
-  if (command === "rotate" && ended && !sameJob) {
+  const begins = command === "rotate" && ended && !sameJob;
+  const barred = await barredByLive(rotation, begins);
+  if (begins) {
     await begin(rotation);
     await complete(rotation);
   }
+  if (barred) await finishDue(rotation);
   log.step("done", { generation: lineage.state.generation });
+}
+
+/** Finishes what is due. A live key that is no good bars that, and not the rotation that is about to replace it. */
+async function barredByLive(rotation: Rotation, replacing: boolean): Promise<boolean> {
+  try {
+    await finishDue(rotation);
+    return false;
+  } catch (error) {
+    if (!replacing || !(error instanceof LiveKeyError)) throw error;
+    rotation.log.step("replaces-first", { note: error.message });
+    return true;
+  }
 }
 
 async function begin(rotation: Rotation): Promise<void> {

@@ -17,6 +17,7 @@ import {
   status,
 } from "./rotation/faults.ts";
 import { type RotationGround, rotationGround } from "./rotation/ground.ts";
+import { overlapOver } from "./rotation/matrix.ts";
 import { befall, leaks, named, type Trouble } from "./rotation/trouble.ts";
 
 let ground: RotationGround;
@@ -217,6 +218,24 @@ describe.concurrent("whatever is wrong at the provider when previous is due", ()
     expect(next.code).toBe(0);
     expect({ failures, wrong }).toEqual({ failures: [], wrong: [] });
     expect(leaks(outcome)).toEqual([]);
+  });
+
+  test("it does not take the live key any more: rotate replaces that first, then revokes previous", async () => {
+    const { ended, before, after, wrong } = await trouble({
+      begin: async (rotation) => {
+        await rotation.end("rotate", "job-earlier");
+        await overlapOver(rotation);
+        const { value = "" } = (await rotation.live()) ?? {};
+        rotation.ground.provider.state.keys.mark(value, "expired");
+        return () => Promise.resolve();
+      },
+    });
+    expect([ended.code, ended.output]).toEqual([
+      0,
+      expect.stringMatching(/"step":"RotationPromoted"[\s\S]*"step":"RotationRevoked"/),
+    ]);
+    expect(after.version).toBe((before.version ?? 0) + 2);
+    expect(wrong).toEqual([]);
   });
 
   test("it carries the revocation out, and the answer is lost: the same run asks again, and takes 404 for done", async () => {

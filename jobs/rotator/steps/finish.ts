@@ -2,10 +2,23 @@ import { RotationError } from "../errors.ts";
 import { type LiveSlot, liveOf, readLive } from "../live.ts";
 import { providerError } from "../providers/provider.ts";
 import type { Rotation } from "../rotation.ts";
+import type { RotationSpec } from "../spec.ts";
 import type { RotationState } from "../state.ts";
 import { doomed, dropped, due, knowsLive, swept, unnamed } from "../transitions.ts";
 import { sweep } from "./create.ts";
 import { verdictOn } from "./test.ts";
+
+/** What consumers read is no good: nothing is revoked until a rotation or a person has replaced it. */
+export class LiveKeyError extends RotationError {
+  constructor({ live }: RotationSpec, found: string, allowed: string) {
+    super("conflict", {
+      field: `live slot ${live.mount}/${live.path}#${live.property}`,
+      found,
+      allowed,
+      fix: "run a rotation, which replaces it before it revokes, or put a key that is valid; the previous keys stay until then",
+    });
+  }
+}
 
 /** Whether a look is enough. Without any idea of Vault's time it is not. */
 export function nothingDue(state: RotationState, roughNow: Date | undefined): boolean {
@@ -47,20 +60,14 @@ async function revoke({ provider, lineage, narrator }: Rotation, key: RotationSt
 async function requireGoodLive(rotation: Rotation, over: RotationState["previous"]): Promise<LiveSlot> {
   const { spec, limits } = rotation;
   const live = await readLive(rotation);
-  const field = `live slot ${spec.live.mount}/${spec.live.path}#${spec.live.property}`;
-  const fix = "put a key that is valid, or run a rotation; the previous keys stay until then";
-  if (live.value === undefined) {
-    throw new RotationError("conflict", { field, found: "no value", allowed: "the current key", fix });
-  }
+  if (live.value === undefined) throw new LiveKeyError(spec, "no value", "the current key");
   if (over.some(({ digest }) => digest === live.digest)) {
-    const found = "a key that was replaced, and is to be revoked now";
-    throw new RotationError("conflict", { field, found, allowed: "the current key", fix });
+    throw new LiveKeyError(spec, "a key that was replaced, and is to be revoked now", "the current key");
   }
   const verdict = await verdictOn(rotation, live.value, limits.retry);
   if (verdict === "unknown") throw providerError("test the live key", "no verdict", "see that it is up");
   if (verdict === "refused") {
-    const found = "a key that the provider refuses";
-    throw new RotationError("conflict", { field, found, allowed: "a key that it accepts", fix });
+    throw new LiveKeyError(spec, "a key that the provider refuses", "a key that it accepts");
   }
   return live;
 }
