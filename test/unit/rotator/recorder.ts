@@ -9,7 +9,7 @@ export interface Exchange {
   /** With its query. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
-  /** `undefined` where there was none. */
+  /** `undefined` where there was none, as for `answer`. */
   readonly body: unknown;
   readonly status: number;
   readonly answer: unknown;
@@ -30,8 +30,8 @@ export async function startRecorder(origin: string): Promise<Recorder> {
     const sent = await text(incoming);
     const { status, retryAfter, got } = await passOn(`${origin}${path}`, method, headers, sent);
     exchanges.push({
-      ...{ method, path, headers, body: sent === "" ? undefined : JSON.parse(sent) },
-      ...{ status, answer: JSON.parse(got) },
+      ...{ method, path, headers, body: parsed(sent) },
+      ...{ status, answer: parsed(got) },
     });
     outgoing.writeHead(status, {
       ...{ "content-type": "application/json", connection: "close" },
@@ -59,13 +59,17 @@ export async function startRecorder(origin: string): Promise<Recorder> {
 async function passOn(
   url: string,
   method: string,
-  { authorization = "" }: IncomingHttpHeaders,
+  { host: _, connection: __, ...headers }: IncomingHttpHeaders,
   body: string,
 ) {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const options = { method, headers: { authorization }, agent: false };
+    const options = { method, headers, agent: false };
     request(url, options, resolve).on("error", reject).end(body);
   });
-  const { statusCode: status = 0, headers } = answer;
-  return { status, retryAfter: headers["retry-after"], got: await text(answer) };
+  const { statusCode: status = 0 } = answer;
+  return { status, retryAfter: answer.headers["retry-after"], got: await text(answer) };
+}
+
+function parsed(sent: string): unknown {
+  return sent === "" ? undefined : JSON.parse(sent);
 }
