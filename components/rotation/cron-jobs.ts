@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import type { RotationKey, RotationSettings } from "../../config/rotation-settings.ts";
 import type { Settings } from "../../config/schema.ts";
+import { exitCodes } from "../../jobs/rotator/errors.ts";
 import { seconds } from "../durations.ts";
 import { rotationLabels, rotationNames } from "./names.ts";
 import { FILES } from "./rotator-spec.ts";
@@ -13,6 +14,11 @@ export const RUN_SECONDS = 1_800;
 const USER = 65_532;
 
 const SERVICE_ACCOUNT_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/**
+ * What no retry mends. One of a refused key may even find nothing left to do, and end the Job well: nobody would hear of it.
+ */
+const FINAL = [exitCodes.refusedKey];
 
 /** How long after its time a rotation may still start, when the cluster could not start it before. */
 const LATE_SECONDS = { rotate: 6 * 3_600, finish: 1_800 } as const;
@@ -56,6 +62,9 @@ export function cronJob<Name>(
         spec: {
           activeDeadlineSeconds: RUN_SECONDS,
           backoffLimit: 3,
+          podFailurePolicy: {
+            rules: [{ action: "FailJob", onExitCodes: { operator: "In", values: FINAL } }],
+          },
           template: { metadata: { labels }, spec: pod(kind, settings, rotation, files, names.rotate) },
         },
       },

@@ -143,8 +143,12 @@ describe("a key that a person makes", () => {
   test("that the provider refuses leaves the current one, says so, and ends with the rotator's code", async () => {
     const before = await ground.live("llm/anthropic");
     const { code, stdout } = await ground.rotate(["now", "anthropic"]);
-    expect(stdout).toMatch(/Failed: .*refuse/);
+    expect(stdout).toMatch(/Failed: .*refusal by the provider/);
     expect(code).toBe(5);
+    const { failures } = (await statusOf("anthropic")).key;
+    expect(failures).toMatchObject([
+      { command: "rotate", text: expect.stringContaining("a refusal by the provider") },
+    ]);
     expect(await ground.live("llm/anthropic")).toBe(before);
     expect((await historyOf("anthropic")).at(-1)).toMatchObject({ what: "refused", generation: 2 });
   });

@@ -68,7 +68,10 @@ describe("a rotation that the stack deploys", () => {
   it("leaves everything as it is when the provider refuses the new key, and the Job fails", async () => {
     const before = await ground.live();
     ground.provider.state.refuseNewKeys = true;
-    expect(await ground.run("rotate")).toMatchObject({ succeeded: false });
+    expect(await ground.run("rotate")).toMatchObject({
+      succeeded: false,
+      reason: expect.stringMatching(/^PodFailurePolicy/),
+    });
     ground.provider.state.refuseNewKeys = false;
     expect(await ground.live()).toEqual(before);
     expect(accepts(before.value)).toBe(true);

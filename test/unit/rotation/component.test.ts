@@ -3,6 +3,7 @@ import { createProviders } from "../../../components/providers.ts";
 import { RUN_SECONDS } from "../../../components/rotation/cron-jobs.ts";
 import { Rotations } from "../../../components/rotation/rotations.ts";
 import type { Settings } from "../../../config/schema.ts";
+import { exitCodes } from "../../../jobs/rotator/errors.ts";
 import { requiredRules } from "../../../jobs/rotator/grants.ts";
 import { limitsOf, rotationSpec } from "../../../jobs/rotator/spec.ts";
 import { grantsOf } from "../../../policy/rules/grants.ts";
@@ -109,6 +110,21 @@ describe("a key's CronJobs", () => {
   it("leave a run more time than all its patience", () => {
     const { request, retry, test, sync } = limitsOf(specIn(dev));
     expect(RUN_SECONDS).toBeGreaterThan(2 * (request + retry + test + sync));
+  });
+
+  it("fail at once where a retry would find the refused key gone, and nothing to do", () => {
+    for (const name of ["rotate", "finish"]) {
+      const { inputs } = only(dev, CRON_JOB, `vault-rotation/${name}-openai-llm`);
+      expect(inputs.spec).toMatchObject({
+        jobTemplate: {
+          spec: {
+            podFailurePolicy: {
+              rules: [{ action: "FailJob", onExitCodes: { operator: "In", values: [exitCodes.refusedKey] } }],
+            },
+          },
+        },
+      });
+    }
   });
 
   it("start once everything they need is there", () => {
