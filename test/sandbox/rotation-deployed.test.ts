@@ -12,6 +12,7 @@ import {
   refreshed,
   rotating,
 } from "./rotation-deployed/ground.ts";
+import { digestOf, type SeenPod } from "./rotation-deployed/workload.ts";
 
 const soon = { timeout: 30_000, interval: 100 };
 const STATE = `kv/data/rotation/${KEY}`;
@@ -26,11 +27,13 @@ describe("a rotation that the stack deploys", () => {
   let ground: DeployedGround;
   let consumer: CallingConsumer;
   let first: string;
+  let pod: SeenPod;
 
   beforeAll(async () => {
     ground = await deployedGround();
     await ground.up(rotating(ground.provider.address));
     await vi.waitFor(async () => expect((await ground.synced()) === ground.operatorsKey).toBe(true), soon);
+    pod = await ground.workload.pod();
     consumer = startConsumer(callTo(ground.provider.address), () => ground.synced());
   });
   afterAll(() => ground?.close());
@@ -52,6 +55,12 @@ describe("a rotation that the stack deploys", () => {
     first = after.value;
   });
 
+  it("replaces the pod that has the key in its environment, by one that has the new key", async () => {
+    expect(pod.digest).toBe(digestOf(ground.operatorsKey));
+    pod = await ground.workload.pod(pod);
+    expect(pod.digest).toBe(digestOf(first));
+  });
+
   it("tells each step as an event on the ExternalSecret", async () => {
     expect(await reasons()).toEqual(
       expect.arrayContaining(["RotationStaged", "RotationTested", "RotationPromoted", "RotationSynced"]),
@@ -63,6 +72,15 @@ describe("a rotation that the stack deploys", () => {
     expect(await ground.run("finish")).toMatchObject({ succeeded: true });
     expect(accounts()).toHaveLength(2);
     expect(accepts(first)).toBe(true);
+  });
+
+  it("replaces the pod at each promotion, and at no run that promotes nothing", async () => {
+    pod = await ground.workload.pod(pod);
+    expect(pod.digest).toBe(digestOf((await ground.live()).value));
+    const before = await ground.workload.generation();
+    expect(await ground.run("finish")).toMatchObject({ succeeded: true });
+    expect(await ground.workload.generation()).toBe(before);
+    expect(await ground.workload.pod()).toEqual(pod);
   });
 
   it("leaves everything as it is when the provider refuses the new key, and the Job fails", async () => {

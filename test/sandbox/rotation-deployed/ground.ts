@@ -22,6 +22,7 @@ import {
   putInVault,
   rootVault,
 } from "../main-job/ground.ts";
+import { RESTARTED, type RestartedWorkload, startWorkload } from "./workload.ts";
 
 export const KEY = "openai-llm";
 export const NAMESPACE = "vault-rotation";
@@ -37,6 +38,8 @@ export interface DeployedGround extends Ground {
   /** As the deployer. */
   readonly batch: BatchV1Api;
   readonly provider: RunningProvider;
+  /** Restarted by the rotation. */
+  readonly workload: RestartedWorkload;
   /** What consumers have until the first rotation: a key that a person made. */
   readonly operatorsKey: string;
   up(...edits: readonly Edit[]): ReturnType<typeof deploy>;
@@ -62,6 +65,7 @@ export function rotating(address: string, key: Edit = {}): Edit {
           ...{ provider: "openai", baseUrl: `${address}/v1`, project: PROJECT, name: "llm-gateway" },
           ...{ path: LIVE, property: "api_key", admin: "platform/openai-admin#api_key" },
           ...{ schedule: "0 3 * * 1", overlap: `${OVERLAP_SECONDS}s`, rolloutTime: "1s" },
+          restart: [RESTARTED],
           ...key,
         },
       },
@@ -88,12 +92,13 @@ export async function deployedGround(): Promise<DeployedGround> {
   await putInVault(ground, "platform/openai-admin", { api_key: adminKey });
   await putInVault(ground, LIVE, { api_key: operatorsKey });
   const cluster = new Cluster(sandbox);
+  const workload = await startWorkload(sandbox, SECRET[1]);
   const { admin, deployer } = sandbox.kubernetes.kubeconfigs;
   const events = configOf(admin).makeApiClient(EventsV1Api);
   const batch = configOf(deployer).makeApiClient(BatchV1Api);
   return {
     ...ground,
-    ...{ cluster, batch, provider, operatorsKey },
+    ...{ cluster, batch, provider, operatorsKey, workload },
     up: (...edits) => deploy(ground, ...edits),
     run: (kind) => runJob(batch, kind),
     live: async () => {
@@ -106,6 +111,7 @@ export async function deployedGround(): Promise<DeployedGround> {
     events: () => eventsOf(events),
     audit: (query) => auditRows(ground, query),
     close: async () => {
+      await workload.remove();
       await deploy(ground, { externalSecrets: { readiness: { mode: "report", timeout: "1s" } } });
       await provider.close();
       await vault.close();
