@@ -5,7 +5,8 @@ import {
 } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { VaultClient } from "../../clients/vault.ts";
-import { policyNames } from "../../components/external-secrets/admission/policy.ts";
+import { admissionPolicies } from "../../components/external-secrets/admission/policies.ts";
+import { parseSettings } from "../../config/parse.ts";
 import { directEngine } from "../../sandbox/engine/direct/engine.ts";
 import type { RunningSandbox } from "../../sandbox/sandbox.ts";
 import { externalSecretChecks } from "./admission/external-secrets.ts";
@@ -15,7 +16,14 @@ import { pod } from "./admission/objects.ts";
 import { otherDeclarationChecks } from "./admission/other-declaration.ts";
 import { storeChecks } from "./admission/stores.ts";
 import { useSandbox } from "./harness.ts";
-import { deploy, type Edit, type Ground, projectFolder, rootVault } from "./main-job/ground.ts";
+import {
+  declarationWith,
+  deploy,
+  type Edit,
+  type Ground,
+  projectFolder,
+  rootVault,
+} from "./main-job/ground.ts";
 
 /** No value is put, so none is waited for. */
 const anyValue = { externalSecrets: { readiness: { mode: "report", timeout: "1s" } } };
@@ -45,7 +53,9 @@ describe("admission", () => {
     const config = new KubeConfig();
     config.loadFromFile(sandbox.kubernetes.kubeconfigs.admin);
     const api = config.makeApiClient(AdmissionregistrationV1Api);
-    for (const name of policyNames("dev")) {
+    const settings = parseSettings(await declarationWith(sandbox, anyValue), "Pulumi.dev.yaml");
+    for (const { policy } of admissionPolicies(settings)) {
+      const { name } = policy.metadata;
       await expect
         .poll(async () => checked(await api.readValidatingAdmissionPolicy({ name })), { timeout: 30_000 })
         .toEqual([]);

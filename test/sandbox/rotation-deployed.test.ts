@@ -12,6 +12,7 @@ import {
   refreshed,
   rotating,
 } from "./rotation-deployed/ground.ts";
+import { restartChecks } from "./rotation-deployed/restarts.ts";
 import { digestOf, type SeenPod } from "./rotation-deployed/workload.ts";
 
 const soon = { timeout: 30_000, interval: 100 };
@@ -61,10 +62,13 @@ describe("a rotation that the stack deploys", () => {
     expect(pod.digest).toBe(digestOf(first));
   });
 
+  describe("its account, of workloads", () => restartChecks(() => ground));
+
   it("tells each step as an event on the ExternalSecret", async () => {
     expect(await reasons()).toEqual(
       expect.arrayContaining(["RotationStaged", "RotationTested", "RotationPromoted", "RotationSynced"]),
     );
+    expect((await reasons()).filter((reason) => reason === "RotationRestarted")).toHaveLength(3);
   });
 
   it("revokes nothing while the overlap runs", async () => {

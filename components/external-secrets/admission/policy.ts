@@ -12,6 +12,7 @@ export const policySubjects = [
   "dynamic-secrets",
   "namespaced-kinds",
   "cluster-kinds",
+  "rotators",
 ] as const;
 
 type PolicySubject = (typeof policySubjects)[number];
@@ -37,6 +38,8 @@ interface PolicyParts {
   readonly resources: readonly ResourceRule[];
   /** Only these namespaces; without them what has no namespace. */
   readonly namespaces?: readonly string[];
+  /** CEL: the requests that are judged, named for error messages. @default creations, and changes of a spec */
+  readonly judged?: Variable;
   readonly variables: readonly Variable[];
   /** What holds for everybody. */
   readonly structure: readonly Rule[];
@@ -69,7 +72,7 @@ export function policyManifest(settings: Settings, parts: PolicyParts) {
           scope: parts.namespaces === undefined ? "Cluster" : "Namespaced",
         })),
       },
-      matchConditions: [{ name: "new-spec", expression: NEW_SPEC }],
+      matchConditions: [{ ...(parts.judged ?? newSpec) }],
       variables: [
         { name: "own", expression: ownObject(settings, parts.subject) },
         ...parts.variables.map(({ name, expression }) => ({ name, expression })),
@@ -93,8 +96,11 @@ export function bindingManifest({ metadata }: ReturnType<typeof policyManifest>)
 }
 
 /** `dyn`: fields differ between ESO's releases, and a missing one is a question here and no error. */
-const NEW_SPEC: Cel =
-  'request.operation == "CREATE" || dyn(object).?spec.orValue({}) != dyn(oldObject).?spec.orValue({})';
+const newSpec: Variable = {
+  name: "new-spec",
+  expression:
+    'request.operation == "CREATE" || dyn(object).?spec.orValue({}) != dyn(oldObject).?spec.orValue({})',
+};
 
 /** The label that every namespace has of the API server's making, so that one which the stack refers to is met as well. */
 function byName(namespaces: readonly string[]) {

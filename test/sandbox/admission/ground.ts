@@ -4,6 +4,7 @@ import {
   KubeConfig,
   type KubernetesObject,
   KubernetesObjectApi,
+  PatchStrategy,
 } from "@kubernetes/client-node";
 import { parseAllDocuments } from "yaml";
 import { KubernetesClient } from "../../../sandbox/engine/direct/kubernetes-client.ts";
@@ -21,8 +22,13 @@ export const accepted = "accepted";
 export class DryRuns {
   readonly #api: KubernetesObjectApi;
 
-  constructor(kubeconfig: string) {
-    this.#api = KubernetesObjectApi.makeApiClient(configOf(kubeconfig));
+  /** @param token whose to ask as, instead of the file's user */
+  constructor(kubeconfig: string, token?: string) {
+    const config = configOf(kubeconfig);
+    const cluster = config.getCurrentCluster();
+    if (token !== undefined && cluster !== null)
+      config.loadFromClusterAndUser(cluster, { name: "token", token });
+    this.#api = KubernetesObjectApi.makeApiClient(config);
   }
 
   create(object: Anything): Promise<Answer> {
@@ -31,6 +37,12 @@ export class DryRuns {
 
   replace(object: Anything): Promise<Answer> {
     return answered(() => this.#api.replace(object, undefined, "All"));
+  }
+
+  /** @param object what names it, and what is merged into it */
+  patch(object: Anything): Promise<Answer> {
+    const { MergePatch } = PatchStrategy;
+    return answered(() => this.#api.patch(object, undefined, "All", undefined, undefined, MergePatch));
   }
 
   delete(object: Anything): Promise<Answer> {

@@ -65,7 +65,7 @@ export function rotating(address: string, key: Edit = {}): Edit {
           ...{ provider: "openai", baseUrl: `${address}/v1`, project: PROJECT, name: "llm-gateway" },
           ...{ path: LIVE, property: "api_key", admin: "platform/openai-admin#api_key" },
           ...{ schedule: "0 3 * * 1", overlap: `${OVERLAP_SECONDS}s`, rolloutTime: "1s" },
-          restart: [RESTARTED],
+          restart: RESTARTED,
           ...key,
         },
       },

@@ -8,8 +8,10 @@ import type { RunningSandbox } from "../../../sandbox/sandbox.ts";
 const namespace = "llm";
 const labels = { app: "key-reader" };
 
-/** As a rotation declares it under `restart`. */
-export const RESTARTED = { namespace, kind: "Deployment", name: labels.app } as const;
+/** As a rotation declares them under `restart`; the Deployment alone has a pod. */
+export const RESTARTED = (["Deployment", "StatefulSet", "DaemonSet"] as const).map((kind) => ({
+  ...{ namespace, kind, name: labels.app },
+}));
 
 export interface SeenPod {
   readonly uid: string;
@@ -17,7 +19,7 @@ export interface SeenPod {
   readonly digest: string;
 }
 
-/** A Deployment, run by the node agent, whose pod has the key in its environment: it learns of another by a restart alone. */
+/** A workload of each kind. The Deployment is run by the node agent, and its pod has the key in its environment: it learns of another by a restart alone. */
 export interface RestartedWorkload {
   /** The one pod that there is, once there is one of another uid than the one before. */
   pod(before?: SeenPod): Promise<SeenPod>;
@@ -33,8 +35,10 @@ export async function startWorkload(
   const config = new KubeConfig();
   config.loadFromFile(kubernetes.kubeconfigs.admin);
   const [apps, core] = [config.makeApiClient(AppsV1Api), config.makeApiClient(CoreV1Api)];
-  const { name } = RESTARTED;
+  const name = labels.app;
   await apps.createNamespacedDeployment({ namespace, body: deployment(secret) });
+  await apps.createNamespacedStatefulSet({ namespace, body: withoutPods({ replicas: 0 }) });
+  await apps.createNamespacedDaemonSet({ namespace, body: withoutPods({}, { nodeSelector: { a: "none" } }) });
   const pods = async () => {
     const labelSelector = `app=${labels.app}`;
     return (await core.listNamespacedPod({ namespace, labelSelector })).items;
@@ -50,6 +54,8 @@ export async function startWorkload(
     generation: async () => (await apps.readNamespacedDeployment({ namespace, name })).metadata?.generation,
     remove: async () => {
       await apps.deleteNamespacedDeployment({ namespace, name });
+      await apps.deleteNamespacedStatefulSet({ namespace, name });
+      await apps.deleteNamespacedDaemonSet({ namespace, name });
       await until("its pods were gone", { deadlineMs: 60_000, intervalMs: 250 }, async () =>
         (await pods()).length === 0 ? true : undefined,
       );
@@ -74,9 +80,18 @@ function deployment(secret: string) {
   };
   const spec = { terminationGracePeriodSeconds: 1, containers: [container] };
   return {
-    metadata: { name: RESTARTED.name },
+    metadata: { name: labels.app },
     spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
   };
+}
+
+function withoutPods(spec: object, pod: object = {}) {
+  const others = { app: "without-pods" };
+  const template = {
+    metadata: { labels: others },
+    spec: { containers: [{ name: "main", image: "node:24" }], ...pod },
+  };
+  return { metadata: { name: labels.app }, spec: { ...spec, selector: { matchLabels: others }, template } };
 }
 
 /** The first whole line of the pod's log; empty until there is one. */
