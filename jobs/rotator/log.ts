@@ -31,6 +31,9 @@ export class Log {
   }
 
   step(step: string, fields: StepFields = {}): void {
-    this.#write(this.secrets.redact(JSON.stringify({ step, ...this.#fixed, ...fields })));
+    // Each text before it is escaped: a value with a quote in it would not be recognized afterwards.
+    const clean = (_: string, value: unknown) =>
+      typeof value === "string" ? this.secrets.redact(value) : value;
+    this.#write(JSON.stringify({ step, ...this.#fixed, ...fields }, clean));
   }
 }
