@@ -96,8 +96,9 @@ async function reporting(
   try {
     await work();
   } catch (error) {
-    if (error instanceof RotationError) {
-      await report({ failure: error.failure, text: log.secrets.redact(error.message) });
+    if (!(error instanceof OvertakenError)) {
+      const failure = error instanceof RotationError ? error.failure : "unexpected";
+      await report({ failure, text: log.secrets.redact(messageOf(error)) });
     }
     throw error;
   }
@@ -158,7 +159,12 @@ async function ending(error: unknown, log: Log, narrator: Narrator): Promise<num
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   console.error(log.secrets.redact(text));
+  await narrator.tell("RotationFailed", messageOf(error));
   return exitCodes.unexpected;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 process.exitCode = await main(process.argv.slice(2), process.env).catch((error: unknown) => {

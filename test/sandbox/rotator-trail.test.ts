@@ -151,4 +151,15 @@ describe("events on the ExternalSecret", () => {
       ].toSorted(),
     );
   });
+
+  test("tell of a fault of the program itself, as the report does", async () => {
+    const rotation = await openCase("told-unexpected");
+    const state = await rotation.state();
+    if (state === undefined) throw new Error("no state");
+    await rotation.putState({ ...state, phase: "promoting" });
+    expect((await rotation.end("rotate")).code).toBe(1);
+    const note = "no staged key in the phase promoting";
+    expect(await told(rotation)).toEqual([`Warning RotationFailed ${rotation.spec.key}: ${note}`]);
+    expect(await rotation.report()).toMatch(/failure-rotate.*unexpected.*no staged key/);
+  });
 });
