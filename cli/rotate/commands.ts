@@ -62,7 +62,7 @@ export interface NowOptions {
   readonly despiteOverlap?: true;
 }
 
-/** @returns the exit code: 0 rotated, 2 no new key, 3 to 7 as the rotator ended, 1 otherwise */
+/** @returns the exit code: 0 rotated, 2 no new key, 3 to 8 as the rotator ended, 1 otherwise */
 export async function now(name: string, options: NowOptions): Promise<number> {
   const { stack, despiteOverlap = false } = options;
   return withRotation(stack, async ({ client, settings, rotation }) => {

@@ -38,9 +38,9 @@ ${CLUSTER}`;
 const NOW_HELP = `
 Makes a Job of the CronJob rotate-<key>, as kubectl create job --from does, and follows it to its end. Refused while one runs,
 and while the overlap of the previous key does, unless with --despite-overlap. What an earlier run left unfinished is ended, and no other begun.
-Exit code: 0 a new key is current, ${NO_NEW_KEY} the run ended well without one (a key has to be put first, or another run was at work),
+Exit code: 0 a new key is current, ${NO_NEW_KEY} the run ended well without one (another run was at work),
 3 Vault or Kubernetes, 4 the provider, 5 the new key was refused, 6 somebody changed a secret meanwhile, 7 a consumer has not
-synced, 1 anything else.
+synced, 8 a key has to be put first, 1 anything else.
 
 Examples:
   npm run rotate -- now openai-llm

@@ -14,7 +14,7 @@ const QUIET_MS = 2_000;
 /** Failing looks at a Job, one after the other, until it is followed no more. */
 const MOST_FAILED_LOOKS = 30;
 
-/** Exit code of `now` where the run ended well without a new key; 1 is kept for errors, 3 to 7 are the rotator's own. */
+/** Exit code of `now` where the run ended well without a new key; 1 is kept for errors, 3 to 8 are the rotator's own. */
 export const NO_NEW_KEY = 2;
 
 /**
@@ -123,6 +123,10 @@ export function outcome(
   stack: string,
 ): { readonly text: string; readonly code: number } {
   const report = after.standing === "reported" ? after.report : undefined;
+  if (!end.succeeded && failureCode(pod) === exitCodes.waiting) {
+    const text = `No new key: its keys are made by people. Put one: ${rotateCommand("put", key.name, stack)}`;
+    return { text, code: exitCodes.waiting };
+  }
   if (!end.succeeded) {
     const said = report?.failures.rotate;
     const why = said === undefined ? end.reason : said.text;
@@ -141,7 +145,7 @@ export function outcome(
         code: exitCodes.refusedKey,
       };
     }
-    return { text: `No new key: ${noNewKey(key, stack)}`, code: NO_NEW_KEY };
+    return { text: "No new key: another run was at work on it", code: NO_NEW_KEY };
   }
   const previous = report?.previous.findLast(({ revokeAfter }) => revokeAfter !== undefined)?.revokeAfter;
   const until =
@@ -149,11 +153,6 @@ export function outcome(
       ? ""
       : `; the previous one is valid until ${timeText(previous)} (overlap ${key.overlap})`;
   return { text: `${current.name} is current, in version ${current.version}${until}.`, code: exitCodes.done };
-}
-
-function noNewKey({ name, providerSpec }: RotationKey, stack: string): string {
-  if (providerSpec.kind !== "manual") return "another run was at work on it";
-  return `its keys are made by people. Put one: ${rotateCommand("put", name, stack)}`;
 }
 
 /** The rotator's own, where it says whose turn it is. */

@@ -16,9 +16,10 @@ const USER = 65_532;
 const SERVICE_ACCOUNT_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /**
- * What no retry mends. One of a refused key may even find nothing left to do, and end the Job well: nobody would hear of it.
+ * What no retry mends: a person has a key to put. One of a refused key may even find nothing left to do, and end the Job well:
+ * nobody would hear of it.
  */
-const FINAL = [exitCodes.refusedKey];
+const FINAL = [exitCodes.refusedKey, exitCodes.waiting];
 
 /** How long after its time a rotation may still start, when the cluster could not start it before. */
 const LATE_SECONDS = { rotate: 6 * 3_600, finish: 1_800 } as const;

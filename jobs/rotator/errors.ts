@@ -16,6 +16,8 @@ export const exitCodes = {
   conflict: 6,
   /** A consumer has not synced the promoted key: the previous one stays valid. */
   unsynced: 7,
+  /** Nobody has put the key that people are to make: the current one grows older than it should. */
+  waiting: 8,
 } as const;
 
 export type Failure = Exclude<keyof typeof exitCodes, "done">;

@@ -154,7 +154,7 @@ async function ending(error: unknown, log: Log, narrator: Narrator): Promise<num
   if (error instanceof RotationError) {
     const { failure, field, found, allowed, fix } = error;
     log.step("failed", { failure, field, found, allowed, fix });
-    await narrator.tell("RotationFailed", error.message);
+    await narrator.tell(failure === "waiting" ? "RotationWaiting" : "RotationFailed", error.message);
     return exitCodes[failure];
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

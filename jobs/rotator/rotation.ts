@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { RotationError } from "./errors.ts";
 import type { RotationCluster } from "./kubernetes.ts";
 import type { Lineage } from "./lineage.ts";
 import type { Log } from "./log.ts";
@@ -57,7 +58,7 @@ const steps: Readonly<
  * @throws RotationError for what a person is to hear of; OvertakenError when another run is at work
  */
 export async function run(command: Command, rotation: Rotation): Promise<void> {
-  const { lineage, job, log, vault, narrator } = rotation;
+  const { lineage, job, log, vault, narrator, provider } = rotation;
   const begun = lineage.state;
   const sameJob = job !== undefined && begun.job === job;
   const ended = begun.phase === "idle";
@@ -70,7 +71,7 @@ export async function run(command: Command, rotation: Rotation): Promise<void> {
   log.step("claimed", { generation: begun.generation, phase: begun.phase });
   await complete(rotation);
   const begins = command === "rotate" && ended && !sameJob;
-  const barred = await barredByLive(rotation, begins);
+  const barred = await barredByLive(rotation, begins && provider.maker !== undefined);
   if (begins) {
     await begin(rotation);
     await complete(rotation);
@@ -93,10 +94,13 @@ async function barredByLive(rotation: Rotation, replacing: boolean): Promise<boo
 
 async function begin(rotation: Rotation): Promise<void> {
   if (rotation.provider.maker !== undefined) return createKey(rotation);
-  await rotation.narrator.tell(
-    "RotationWaiting",
-    "waits for an operator to put a key that the provider made",
-  );
+  const { mount, path } = rotation.spec.state;
+  throw new RotationError("waiting", {
+    field: `staged key in ${mount}/${path}`,
+    found: "none",
+    allowed: "a key that a person made at the provider",
+    fix: `put one: npm run rotate -- put ${rotation.spec.key}`,
+  });
 }
 
 async function complete(rotation: Rotation): Promise<void> {

@@ -110,7 +110,9 @@ describe("a key that a person makes", () => {
   test("is waited for", async () => {
     const { code, stdout } = await ground.rotate(["now", "anthropic"]);
     expect(stdout).toMatch(/RotationWaiting[\s\S]*Put one: npm run rotate -- put anthropic/);
-    expect(code).toBe(2);
+    expect(code).toBe(8);
+    const waiting = await statusOf("anthropic");
+    expect([waiting.code, waiting.key.failures]).toMatchObject([2, [{ command: "rotate" }]]);
   });
 
   test("waits where no consumer reads it, is replaced by another, and is promoted by a run", async () => {

@@ -126,8 +126,8 @@ describe("events on the ExternalSecret", () => {
       provider: { kind: "manual" },
       start: "operator's key",
     });
-    const { key, namePrefix } = rotation.spec;
-    await expectEnded(rotation, "rotate", "job-1");
+    const { key, namePrefix, state } = rotation.spec;
+    expect((await rotation.end("rotate", "job-1")).code).toBe(8);
     const { value } = ground.provider.state.keys.putKey("sk-put-by-hand-second");
     await rotation.putState(
       stagedByOperator(await rotation.state(), namePrefix, { value, name: "console key" }),
@@ -140,7 +140,10 @@ describe("events on the ExternalSecret", () => {
     const say = (reason: string, note: string) => `Normal ${reason} ${key}: ${note}`;
     expect(await told(rotation)).toEqual(
       [
-        warn("RotationWaiting", "waits for an operator to put a key that the provider made"),
+        warn(
+          "RotationWaiting",
+          `staged key in ${MOUNT}/${state.path}: found none; allowed: a key that a person made at the provider; fix: put one: npm run rotate -- put ${key}`,
+        ),
         say("RotationStaged", "console key is staged"),
         say("RotationPromoted", "console key is live since version 2"),
         say("RotationSynced", "all consumers have console key"),

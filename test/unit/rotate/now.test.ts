@@ -126,8 +126,8 @@ describe("the end", () => {
       code: 2,
       text: expect.stringContaining("another run"),
     });
-    expect(outcome(anthropic, ended, unused, unused, "prod")).toEqual({
-      code: 2,
+    expect(outcome(anthropic, crashed(8), unused, unused, "prod")).toEqual({
+      code: 8,
       text: "No new key: its keys are made by people. Put one: npm run rotate -- put anthropic --stack prod",
     });
   });

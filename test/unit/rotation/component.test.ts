@@ -112,14 +112,19 @@ describe("a key's CronJobs", () => {
     expect(RUN_SECONDS).toBeGreaterThan(2 * (request + retry + test + sync));
   });
 
-  it("fail at once where a retry would find the refused key gone, and nothing to do", () => {
+  it("fail at once where no retry mends it: the new key is refused, or nobody has put one", () => {
     for (const name of ["rotate", "finish"]) {
       const { inputs } = only(dev, CRON_JOB, `vault-rotation/${name}-openai-llm`);
       expect(inputs.spec).toMatchObject({
         jobTemplate: {
           spec: {
             podFailurePolicy: {
-              rules: [{ action: "FailJob", onExitCodes: { operator: "In", values: [exitCodes.refusedKey] } }],
+              rules: [
+                {
+                  action: "FailJob",
+                  onExitCodes: { operator: "In", values: [exitCodes.refusedKey, exitCodes.waiting] },
+                },
+              ],
             },
           },
         },
