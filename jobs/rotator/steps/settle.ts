@@ -4,8 +4,9 @@ import { RotationError } from "../errors.ts";
 import type { Consumer, SyncStatus } from "../kubernetes.ts";
 import { readLive } from "../live.ts";
 import type { Rotation } from "../rotation.ts";
+import type { RotationState } from "../state.ts";
 import { settled } from "../transitions.ts";
-import { refuseVanishing } from "../vault.ts";
+import { type KvSecret, refuseVanishing } from "../vault.ts";
 
 const POLL_MS = 500;
 
@@ -17,7 +18,7 @@ export async function settle(rotation: Rotation): Promise<void> {
   await narrator.tell("RotationPromoted", `${current.name} is live since version ${current.version}`);
   await untilSynced(rotation, current.version);
   if (spec.consumers.length > 0) await narrator.tell("RotationSynced", `all consumers have ${current.name}`);
-  await restartWorkloads(rotation, current.version);
+  await restartWorkloads(rotation, current);
   refuseVanishing("live", spec.live, await readLive(rotation));
   await lineage.write(settled(lineage.state));
 }
@@ -63,17 +64,29 @@ async function awaitSync(
   }
 }
 
-async function restartWorkloads({ spec, cluster, narrator }: Rotation, version: number): Promise<void> {
-  const { live, key } = spec;
-  const content = createHash("sha256")
-    .update(`${live.mount}/${live.path} ${version}`)
-    .digest("hex")
-    .slice(0, 16);
+async function restartWorkloads(
+  { spec, cluster, narrator }: Rotation,
+  current: NonNullable<RotationState["current"]>,
+): Promise<void> {
+  const { version } = current;
+  const content = contentMark(spec.live, current);
   for (const workload of spec.restarts) {
-    await cluster.restart(workload, `vault-management/rotation-${key}`, content);
+    await cluster.restart(workload, `vault-management/rotation-${spec.key}`, content);
     await narrator.tell(
       "RotationRestarted",
       `${workload.kind} ${workload.namespace}/${workload.name} restarts for version ${version}`,
     );
   }
+}
+
+/**
+ * What a workload restarts by: another with each promotion, and the same for a run that does it again. The time is in it
+ * because versions begin at one again where a secret was removed and made anew; the key's digest is not, for anybody in the
+ * cluster could try guesses against it.
+ */
+export function contentMark(
+  { mount, path }: KvSecret,
+  { version, promotedAt }: Pick<NonNullable<RotationState["current"]>, "version" | "promotedAt">,
+): string {
+  return createHash("sha256").update(`${mount}/${path} ${version} ${promotedAt}`).digest("hex").slice(0, 16);
 }
