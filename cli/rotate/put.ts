@@ -49,7 +49,7 @@ export function refusePut(
  */
 export async function putKey(
   client: VaultClient,
-  { name, state, namePrefix }: RotationKey,
+  { name, state, namePrefix }: Pick<RotationKey, "name" | "state" | "namePrefix">,
   { standing, report, state: { currentVersion } }: Slots,
   supplied: Supplied,
 ): Promise<void> {

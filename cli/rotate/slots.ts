@@ -17,7 +17,10 @@ export interface Slots {
 }
 
 /** Needs read on the metadata of both slots; and on the subkeys of the state's, to tell a key that an operator put. */
-export async function readSlots(client: VaultClient, key: RotationKey): Promise<Slots> {
+export async function readSlots(
+  client: VaultClient,
+  key: Pick<RotationKey, "live" | "state" | "providerSpec">,
+): Promise<Slots> {
   const [live, state] = await Promise.all([
     readState(client, key.live.mount, key.live.path),
     readState(client, key.state.mount, key.state.path),
@@ -30,7 +33,10 @@ export async function readSlots(client: VaultClient, key: RotationKey): Promise<
 }
 
 /** Only operators stage keys of a provider that makes none; once a run promotes it, the state has a `basis` as well. */
-async function isSupplied(client: VaultClient, { providerSpec, state }: RotationKey): Promise<boolean> {
+async function isSupplied(
+  client: VaultClient,
+  { providerSpec, state }: Pick<RotationKey, "state" | "providerSpec">,
+): Promise<boolean> {
   if (providerSpec.kind !== "manual") return false;
   const names = await readSubkeys(client, state.mount, state.path);
   return names !== "refused" && Object.hasOwn(names, "staged") && !Object.hasOwn(names, "basis");
