@@ -2,7 +2,7 @@ import { cadence } from "./cron.ts";
 import { nearest, type Problem, pathText, show } from "./problems.ts";
 import { BUILT_IN, type DeclaredKey, PROPAGATION_SECONDS, placeText } from "./rotation.ts";
 import { ownershipProblems } from "./rotation-ownership.ts";
-import { takesAdmin } from "./rotation-providers.ts";
+import { providerProblems } from "./rotation-provider-rules.ts";
 import { mountOf, namePrefix, readsOfPlace, secretReads } from "./rotation-settings.ts";
 import type { Declaration } from "./schema.ts";
 import { durationMs, durationText } from "./values.ts";
@@ -28,9 +28,7 @@ export function rotationProblems(declared: Declaration): readonly Problem[] {
     ...jobNamespace(declared),
     ...shadowed(declared),
     ...keys.flatMap((one) => [
-      ...unknownProvider(one, declared),
-      ...foreignBaseUrl(one),
-      ...missingAdmin(one, declared),
+      ...providerProblems(one, declared),
       ...unknownMount(one, declared),
       ...timing(one, declared),
       ...readers(one, declared),
@@ -64,58 +62,6 @@ function shadowed({ rotation }: Declaration): readonly Problem[] {
       found: "the name of the provider that is built in",
       allowed: "other names",
       fix: "rename it; keys of another address take baseUrl",
-    },
-  ];
-}
-
-function unknownProvider({ key, path }: NamedKey, { rotation }: Declaration): readonly Problem[] {
-  const known = [BUILT_IN, ...Object.keys(rotation?.providers ?? {})];
-  if (known.includes(key.provider)) return [];
-  const near = nearest(key.provider, known);
-  return [
-    {
-      path: path("provider"),
-      found: show(key.provider),
-      allowed: known.join(" | "),
-      fix:
-        near === undefined ? "describe it under rotation.providers, or name one of these" : `write ${near}`,
-    },
-  ];
-}
-
-function foreignBaseUrl({ key, path }: NamedKey): readonly Problem[] {
-  if (key.baseUrl === undefined || key.provider === BUILT_IN) return [];
-  return [
-    {
-      path: path("baseUrl"),
-      found: `${show(key.baseUrl)} with provider ${key.provider}`,
-      allowed: `baseUrl with provider ${BUILT_IN} alone`,
-      fix: "remove it; the addresses of other providers stand in rotation.providers",
-    },
-  ];
-}
-
-function missingAdmin({ key, path }: NamedKey, { rotation }: Declaration): readonly Problem[] {
-  const provider = rotation?.providers[key.provider];
-  const needed = key.provider === BUILT_IN || (provider !== undefined && takesAdmin(provider));
-  if (needed === (key.admin !== undefined) || (provider === undefined && key.provider !== BUILT_IN))
-    return [];
-  if (!needed) {
-    return [
-      {
-        path: path("admin"),
-        found: `an admin credential that no request of ${key.provider} takes`,
-        allowed: "admin where the provider makes, lists or revokes keys with it",
-        fix: "remove it: the rotator would be given what it does not need",
-      },
-    ];
-  }
-  return [
-    {
-      path: path("admin"),
-      found: `nothing, with provider ${key.provider}`,
-      allowed: "path#property of the credential that may create, list and revoke keys there",
-      fix: "e.g. admin: platform/openai-admin#api_key",
     },
   ];
 }

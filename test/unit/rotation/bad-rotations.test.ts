@@ -89,6 +89,25 @@ describe("a key's own fields", () => {
       /platform\/openai-admin#api_key/,
     ],
     [
+      "no project",
+      key({ project: undefined }),
+      at("project"),
+      /nothing, with provider openai/,
+      /project at the provider/,
+      /project: proj_abc/,
+    ],
+    [
+      "no project where a request names it",
+      key(
+        { provider: "acme", project: undefined },
+        { providers: { acme: { ...acme, revoke: { ...acme.revoke, body: { in: "{{project}}" } } } } },
+      ),
+      at("project"),
+      /nothing, with provider acme/,
+      /requests name/,
+      /project: proj_abc/,
+    ],
+    [
       "an admin credential that nothing takes",
       key({ provider: "anthropic" }, { providers: { anthropic: { kind: "manual" } } }),
       at("admin"),
@@ -299,6 +318,20 @@ describe("who writes where", () => {
   });
 });
 
+/** Placeholders of other requests: part, field, what it is given, what is found, what is allowed. */
+const strangers: readonly (readonly [string, string, object, string, string])[] = [
+  ["create", "url", { url: "https://acme.example/{{id}}" }, "{{id}}", "{{name}}, {{project}}"],
+  ["list", "url", { url: "https://acme.example/{{name}}" }, "{{name}}", "{{cursor}}, {{project}}"],
+  ["test", "url", { url: "https://acme.example/{{id}}" }, "{{id}}", "{{project}}"],
+  ["revoke", "url", { url: "https://acme.example/{{cursor}}" }, "{{cursor}}", "{{id}}, {{project}}"],
+  ["create", "headers.x-key", { headers: { "x-key": "{{key}}" } }, "{{key}}", "{{admin}}"],
+  ["list", "headers.x-key", { headers: { "x-key": "{{key}}" } }, "{{key}}", "{{admin}}"],
+  ["revoke", "headers.x-key", { headers: { "x-key": "{{key}}" } }, "{{key}}", "{{admin}}"],
+  ["create", "body.key", { body: { key: "{{key}}" } }, "{{key}}", "{{name}}, {{project}}, {{admin}}"],
+  ["list", "body.at", { body: { at: "{{id}}" } }, "{{id}}", "{{cursor}}, {{project}}, {{admin}}"],
+  ["revoke", "body.at", { body: { at: "{{ id }}" } }, "{{ id }}", "{{id}}, {{project}}, {{admin}}"],
+];
+
 describe("a provider's description", () => {
   const provider = (part: string, fields: object) =>
     key(
@@ -347,6 +380,32 @@ describe("a provider's description", () => {
       /replaced/,
     ],
     [
+      "a credential written out in a body",
+      provider("create", { body: { auth: { secrets: ["{{admin}}", "sk-abc"] } } }),
+      "rotation.providers.acme.create.body.auth.secrets[1]",
+      /^a credential written out \(not shown\)$/,
+      /\{\{admin\}\}/,
+      /replaced/,
+    ],
+    [
+      "a credential written out in a query",
+      provider("list", { url: "https://api.acme.example/keys?after={{cursor}}&api_key=sk-abc" }),
+      "rotation.providers.acme.list.url",
+      /^an address with a credential written out \(not shown\)$/,
+      /never a credential/,
+      /headers or body/,
+    ],
+    ...strangers.map(
+      ([part, field, fields, found, allowed]): BadInput => [
+        `${found} in the ${field} of ${part}`,
+        provider(part, fields),
+        `rotation.providers.acme.${part}.${field}`,
+        new RegExp(found.replace(/[{}]/g, "\\$&")),
+        new RegExp(allowed.replace(/[{}]/g, "\\$&")),
+        /\{\{/,
+      ],
+    ),
+    [
       "no JSON pointer",
       provider("create", { value: "secret" }),
       "rotation.providers.acme.create.value",
@@ -358,6 +417,16 @@ describe("a provider's description", () => {
 
   it("is taken as it is", () => {
     expect(problemsIn(key({ provider: "acme" }, { providers: { acme } }))).toEqual([]);
+  });
+
+  it("may have credentials from Vault in bodies, and what only reads like one", () => {
+    const url = "https://api.acme.example/keys?page_token={{cursor}}&key=";
+    const auth = { token: "{{admin}}", project: "{{project}}", max_tokens: 7, plain: "sk" };
+    for (const raw of [
+      provider("test", { method: "POST", body: { api_key: "{{key}}", signed_by: "{{admin}}" } }),
+      provider("list", { method: "POST", url, body: { auth, key_name: "", list: [null, true, "x"] } }),
+    ])
+      expect(problemsIn(raw)).toEqual([]);
   });
 });
 
