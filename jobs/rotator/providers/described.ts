@@ -34,7 +34,7 @@ export function described(client: ProviderClient, spec: Described, standing: Sta
         const id = textAt(answer, spec.create.id, "create a key");
         return { id, name, value: textAt(answer, spec.create.value, "create a key") };
       },
-      list: (prefix) => listAll(client, spec.list, standing, prefix),
+      list: async (prefix) => ownKeys(await listAll(client, spec.list, standing), spec.list, prefix),
     },
     ...manual(client, { kind: "manual", test: spec.test, revoke: spec.revoke }, standing),
   };
@@ -61,9 +61,8 @@ async function listAll(
   client: ProviderClient,
   list: Described["list"],
   standing: Standing,
-  prefix: string,
-): Promise<readonly ProviderKey[]> {
-  const found: ProviderKey[] = [];
+): Promise<readonly unknown[]> {
+  const found: unknown[] = [];
   let cursor = "";
   for (let pages = 0; pages < MOST_PAGES; pages += 1) {
     const request = filled(list, { ...standing, cursor });
@@ -72,18 +71,30 @@ async function listAll(
     if (!Array.isArray(items)) {
       throw providerError("list keys", `no list at "${list.items}"`, "correct list.items");
     }
-    for (const item of items) {
-      const name = pointed(item, list.name);
-      const id = pointed(item, list.id);
-      if (typeof name !== "string" || generationOf(prefix, name) === undefined) continue;
-      if (id === undefined) throw providerError("list keys", `no id at "${list.id}"`, "correct list.id");
-      found.push({ name, id: String(id) });
-    }
+    found.push(...items);
     const next = list.next === undefined ? undefined : pointed(answer.json, list.next);
     if (typeof next !== "string" || next === "") return found;
     cursor = next;
   }
   throw providerError("list keys", `more than ${MOST_PAGES} pages`, "see that list.next moves on");
+}
+
+/** Keys without a name are others'; where none has one, the pointer is wrong, and leftovers would never be found. */
+function ownKeys(items: readonly unknown[], list: Described["list"], prefix: string): readonly ProviderKey[] {
+  const named = items.flatMap((item) => {
+    const name = pointed(item, list.name);
+    return typeof name === "string" ? [{ name, id: pointed(item, list.id) }] : [];
+  });
+  if (items.length > 0 && named.length === 0) {
+    const found = `no name at "${list.name}" in any of ${items.length} keys`;
+    throw providerError("list keys", found, "correct list.name");
+  }
+  return named
+    .filter(({ name }) => generationOf(prefix, name) !== undefined)
+    .map(({ name, id }) => {
+      if (id === undefined) throw providerError("list keys", `no id at "${list.id}"`, "correct list.id");
+      return { name, id: String(id) };
+    });
 }
 
 function filled({ method, url, headers, body }: HttpCall, values: Placeholders): HttpRequest {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { PLACEHOLDERS } from "../../../config/rotation-calls.ts";
 import { described, manual } from "../../../jobs/rotator/providers/described.ts";
 import { ProviderClient } from "../../../jobs/rotator/providers/provider.ts";
 import { type RunningProvider, startProvider } from "../../../sandbox/providers/server.ts";
@@ -71,6 +72,7 @@ function createKeys(...names: readonly string[]): void {
   for (const name of names) provider.state.keys.createAccount(PROJECT, name, 0);
 }
 
+const placeholdersOf = (call: Call) => PLACEHOLDERS[call].map((name) => `{{${name}}}`);
 const line = ({ method, path }: Exchange) => `${method} ${path}`;
 
 describe("a described provider", () => {
@@ -188,10 +190,41 @@ describe("errors of a described provider", () => {
     await expect(listing({ id: "/id" })).rejects.toThrow(/no id at "\/id"; .*correct list\.id/);
   });
 
+  it("a name that no key has is the pointer's fault, and one that some have not is theirs", async () => {
+    expect(await listing({ name: "/name" })).toEqual([]);
+    createKeys("gateway-1", "gateway-2");
+    await expect(listing({ name: "/name" })).rejects.toThrow(
+      /list keys: found no name at "\/name" in any of 2 keys; .*correct list\.name/,
+    );
+    const json = { result: [{ label: null }, { label: "gateway-1", "key/id": 7 }] };
+    const answering = { ask: async () => ({ status: 200, headers: {}, json }) } as unknown as ProviderClient;
+    expect(await described(answering, plain(), { admin: ADMIN }).maker?.list("gateway")).toEqual([
+      { name: "gateway-1", id: "7" },
+    ]);
+  });
+
   it("a cursor that does not move ends", async () => {
     createKeys("gateway-1", "gateway-2", "gateway-3");
     const first = { url: `${provider.address}/plain/keys?page=0&seen={{cursor}}` };
     await expect(listing(first)).rejects.toThrow(/more than 1000 pages; .*see that list\.next moves on/);
+  });
+
+  it("a request has a value for each placeholder that a declaration may name in it", async () => {
+    const naming = (call: Call) => rotator(call, { headers: { "x-all": placeholdersOf(call).join(" ") } });
+    await naming("create")
+      .maker?.create("gateway-1")
+      .catch(() => {});
+    await naming("list")
+      .maker?.list("gateway")
+      .catch(() => {});
+    await naming("test").test?.("sk-tried");
+    await naming("revoke")
+      .revoke?.("user-1")
+      .catch(() => {});
+    expect(recorder.taken().map(({ headers }) => headers["x-all"])).toEqual([
+      ...[`gateway-1 a/b & c ${ADMIN}`, ` a/b & c ${ADMIN}`.trim()],
+      ...[`a/b & c ${ADMIN} sk-tried`, `user-1 a/b & c ${ADMIN}`],
+    ]);
   });
 
   it("a placeholder that has no value is named, with those that have one", async () => {
