@@ -18,7 +18,7 @@ import { rotateCommand } from "./command-line.ts";
 import { historyOf, historyText, type LoggedWrite, writesOf } from "./history.ts";
 import { findKey, rotationOf } from "./keys.ts";
 import { follow, outcome, refusal } from "./now.ts";
-import { putKey, refusePut } from "./put.ts";
+import { putKey, refusePut, replacedText } from "./put.ts";
 import { readSlots } from "./slots.ts";
 import { needsAttention, statusOf } from "./status.ts";
 import { statusText, timeText } from "./text.ts";
@@ -123,6 +123,8 @@ export async function put(name: string, { stack, id }: PutOptions): Promise<numb
       `The new key of ${name} waits where no consumer reads it. A run tests it and makes it current: ` +
         `${nextRun === null ? "" : `the next is at ${timeText(nextRun)}, `}one at once is ${rotateCommand("now", name, stack)}`,
     );
+    const replaced = replacedText(slots);
+    if (replaced !== undefined) console.log(replaced);
     return 0;
   });
 }

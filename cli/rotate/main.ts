@@ -60,7 +60,7 @@ ${VAULT}`;
 const PUT_HELP = `
 For providers that make no keys (kind: manual). The key comes from a hidden prompt, or from standard input where that is not a
 terminal, less one trailing newline; never from an argument. No consumer reads it until a run has tested and promoted it. One
-that waits already is replaced. If a run begins meanwhile, nothing is written.
+that waits already is replaced, and has to be archived at the provider. If a run begins meanwhile, nothing is written.
 
 Examples:
   npm run rotate -- put anthropic

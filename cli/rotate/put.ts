@@ -42,6 +42,17 @@ export function refusePut(
   );
 }
 
+/** What becomes of a key that was put earlier and waits still: its id is beside its value, where nobody reads. */
+export function replacedText({ standing, state }: Slots): string | undefined {
+  if (standing !== "supplied") return undefined;
+  const waiting = state.versions.find(({ version }) => version === state.currentVersion);
+  const when = waiting === undefined ? "earlier" : `at ${waiting.createdTime}`;
+  return (
+    `It replaces the key that was put ${when} and that no run has taken up. That one is still valid, and nothing will ` +
+    "revoke it: archive it at the provider."
+  );
+}
+
 /**
  * Stages a key where the rotator looks for it. Vault does the merging, so that nothing is read; check-and-set against what
  * `slots` saw. Needs `create` for a first key and `patch` for a later one.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { findKey, rotationOf } from "../../../cli/rotate/keys.ts";
-import { refusePut } from "../../../cli/rotate/put.ts";
+import { refusePut, replacedText } from "../../../cli/rotate/put.ts";
 import { settingsOf } from "../arbitrary-settings.ts";
 import { anthropic, openai, rotated, rotation, slotsWith, unused } from "./keys.ts";
 
@@ -42,5 +42,22 @@ describe("a key is put", () => {
 
   it("not with an id that nothing would use", () => {
     expect(() => refusePut(anthropic, unused, "key_1", "dev")).toThrow(/declares no revoke/);
+  });
+});
+
+describe("a key that is put while an earlier one waits", () => {
+  const waiting = { version: 9, createdTime: "2026-11-25T14:34:41Z", readable: true };
+  const slots = { ...slotsWith(rotated), standing: "supplied" as const };
+
+  it("replaces it, and says when that was put and that it has to be archived", () => {
+    expect(replacedText({ ...slots, state: { ...slots.state, versions: [waiting] } })).toBe(
+      "It replaces the key that was put at 2026-11-25T14:34:41Z and that no run has taken up. That one is still valid, " +
+        "and nothing will revoke it: archive it at the provider.",
+    );
+    expect(replacedText(slots)).toMatch(/put earlier and that no run/);
+  });
+
+  it("replaces none where a run took it up, or none was put", () => {
+    expect([unused, slotsWith(rotated)].map(replacedText)).toEqual([undefined, undefined]);
   });
 });
