@@ -1,9 +1,13 @@
+import { holdsPassword, mayBeInClear } from "./postgresql-urls.ts";
 import { isEmpty, type Properties, type ResourceRule, texts, UNKNOWN, type Violation } from "./resource.ts";
 
 const CONNECTION =
   /^vault:database\/(secretBackendConnection:SecretBackendConnection|secretsMount:SecretsMount)$/;
 const STATIC_ROLE = "vault:database/secretBackendStaticRole:SecretBackendStaticRole";
 const ROLE = "vault:database/secretBackendRole:SecretBackendRole";
+
+/** Blocks whose `connectionUrl` is PostgreSQL's; other kinds of database say it in other words. */
+const POSTGRESQL = /^(postgresql|redshift)(s\[\d+\])?\./;
 
 /** Inputs that are credentials, also where Pulumi calls them write-only: its bridge keeps those in the state. */
 const CREDENTIAL =
@@ -26,7 +30,7 @@ export const databasePasswords: ResourceRule = {
       ...inputsOf(props)
         .filter(({ value }) => typeof value === "string" && holdsPassword(value))
         .map(({ path }) => ({
-          found: `has a password in the URL at ${path} (value not shown)`,
+          found: `has a password in ${path} (value not shown)`,
           fix: "write {{username}}:{{password}} there, and have this one changed",
         })),
     ];
@@ -41,9 +45,15 @@ export const databaseConnections: ResourceRule = {
     if (!CONNECTION.test(type)) return [];
     return [
       ...inputsOf(props)
-        .filter(({ name, value }) => name === "connectionUrl" && typeof value === "string" && inClear(value))
+        .filter(
+          ({ name, path, value }) =>
+            name === "connectionUrl" &&
+            POSTGRESQL.test(path) &&
+            typeof value === "string" &&
+            mayBeInClear(value),
+        )
         .map(({ path }) => ({
-          found: `has sslmode disable, allow or prefer in ${path}: passwords may cross the network in clear`,
+          found: `has no sslmode, or disable, allow or prefer, in ${path}: passwords may cross the network in clear`,
           fix: "write sslmode=verify-full, and the server's CA in tlsCa",
         })),
       ...inputsOf(props)
@@ -98,18 +108,6 @@ function inputsOf(props: Properties, below = ""): readonly Input[] {
 
 function isMap(value: unknown): value is Properties {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** A templated one has braces for both. */
-function holdsPassword(text: string): boolean {
-  const [, password] = /^[\w+.-]+:\/\/[^/@]*?:([^@]+)@/.exec(text) ?? [];
-  return password !== undefined && password !== "{{password}}";
-}
-
-/** `prefer` and `allow` fall back to clear text. To loopback nobody listens in. */
-function inClear(url: string): boolean {
-  const loopback = /@(127\.\d+\.\d+\.\d+|\[::1\]|localhost)[:/]/.test(url);
-  return !loopback && /[?&]sslmode=(disable|allow|prefer)(&|$)/.test(url);
 }
 
 function when(condition: boolean, violation: Violation): readonly Violation[] {

@@ -23,6 +23,14 @@ describe("database-passwords", () => {
     expect(found(databasePasswords, resource(STATIC, { username: "orders_app" }))).toEqual([]);
   });
 
+  it.each([
+    "host=db user={{username}} password={{password}} sslmode=verify-full",
+    "host=db user='{{username}}' password='{{password}}' sslmode=verify-full",
+    "postgres://db/orders?user={{username}}&password={{password}}",
+  ])("passes one that Vault puts in: %s", (connectionUrl) => {
+    expect(found(databasePasswords, resource(CONNECTION, { postgresql: { connectionUrl } }))).toEqual([]);
+  });
+
   it.each<[string, string, object]>([
     ["a password", CONNECTION, { postgresql: { ...own.postgresql, password: "hunter2-canary" } }],
     ["one that is not known yet", CONNECTION, { postgresql: { password: UNKNOWN } }],
@@ -35,6 +43,21 @@ describe("database-passwords", () => {
       CONNECTION,
       { postgresql: { connectionUrl: "postgres://vault:hunter2-canary@db/orders" } },
     ],
+    [
+      "one among the URL's parameters",
+      CONNECTION,
+      { postgresql: { connectionUrl: "postgres://db/orders?user=vault&password=hunter2-canary" } },
+    ],
+    [
+      "one among keys and values",
+      CONNECTION,
+      { postgresql: { connectionUrl: "host=db user=vault password=hunter2-canary sslmode=verify-full" } },
+    ],
+    [
+      "one in quotes",
+      MOUNT,
+      { postgresqls: [{ connectionUrl: "host=db password = 'hunter2 \\' canary' user=vault" }] },
+    ],
   ])("refuses %s, and does not show it", (_what, type, props) => {
     const findings = found(databasePasswords, resource(type, props as never));
     expect(findings).toHaveLength(1);
@@ -44,16 +67,46 @@ describe("database-passwords", () => {
 });
 
 describe("database-connections", () => {
-  it("passes the program's own, and clear text to loopback", () => {
+  const withUrl = (connectionUrl: string) => resource(CONNECTION, { postgresql: { connectionUrl } });
+
+  it("passes the program's own", () => {
     expect(found(databaseConnections, resource(CONNECTION, own))).toEqual([]);
-    const local = "postgresql://{{username}}:{{password}}@127.0.0.1:5432/orders?sslmode=disable";
     expect(
-      found(databaseConnections, resource(CONNECTION, { postgresql: { connectionUrl: local } })),
+      found(databaseConnections, resource(CONNECTION, { postgresql: { connectionUrl: UNKNOWN } })),
     ).toEqual([]);
   });
 
-  it.each(["disable", "allow", "prefer"])("refuses sslmode %s", (mode) => {
-    const connectionUrl = `postgresql://{{username}}:{{password}}@db:5432/orders?sslmode=${mode}`;
+  it.each([
+    ...["verify-full", "verify-ca", "require"].flatMap((mode) => [
+      `postgresql://{{username}}:{{password}}@db:5432/orders?sslmode=${mode}&connect_timeout=10`,
+      `host=db port=5432 user={{username}} password={{password}} sslmode=${mode}`,
+    ]),
+    "postgresql://{{username}}:{{password}}@127.0.0.1:5432/orders?sslmode=disable",
+    "postgresql://{{username}}:{{password}}@[::1]:5432/orders?sslmode=disable",
+    "postgresql://{{username}}:{{password}}@localhost/orders?sslmode=disable",
+    "host=localhost user={{username}} password={{password}} sslmode='disable'",
+    "host=::1 user={{username}} password={{password}} sslmode=disable",
+  ])("passes %s", (url) => expect(found(databaseConnections, withUrl(url))).toEqual([]));
+
+  it.each([
+    ...["disable", "allow", "prefer", ""].flatMap((mode) => [
+      `postgresql://{{username}}:{{password}}@db:5432/orders?sslmode=${mode}`,
+      `host=db user={{username}} password={{password}} sslmode=${mode}`,
+    ]),
+    "postgresql://{{username}}:{{password}}@db:5432/orders",
+    "postgresql://{{username}}:{{password}}@127.0.0.1:5432/orders",
+    "host=db user={{username}} password={{password}}",
+    "postgresql://{{username}}:{{password}}@db/orders?sslmode=require&sslmode=disable",
+    "postgresql://{{username}}:{{password}}@localhost,db/orders?sslmode=disable",
+    "postgresql://{{username}}:{{password}}@localhost/orders?host=db&sslmode=disable",
+    "user={{username}} password={{password}} sslmode=disable",
+  ])("refuses %s", (url) => {
+    expect(found(databaseConnections, withUrl(url)).join()).toContain("in postgresql.connectionUrl");
+  });
+
+  it("refuses it in a mount's block, and leaves other kinds of database their own words", () => {
+    const connectionUrl = "{{username}}:{{password}}@tcp(db:3306)/";
+    expect(found(databaseConnections, resource(MOUNT, { mysqls: [{ connectionUrl }] }))).toEqual([]);
     expect(
       found(databaseConnections, resource(MOUNT, { postgresqls: [{ connectionUrl }] })).join(),
     ).toContain("postgresqls[0].connectionUrl");
