@@ -4,6 +4,9 @@ import { type ResourceRule, type StackView, texts, UNKNOWN, type Violation } fro
 const WRITES = /^vault:(kv\/secret(V2)?:Secret(V2)?|generic\/secret:Secret)$/;
 const CHECKED = "vault:kv/secretV2:SecretV2";
 
+/** Writes whatever it is given to any path: a value, or a database's password. */
+const ANYWHERE = "vault:generic/endpoint:Endpoint";
+
 const declareInstead =
   "put the value with npm run secrets -- put, or declare it with source: generated where nothing else makes it";
 
@@ -13,6 +16,14 @@ export const kvValues: ResourceRule = {
     "A value goes through a program into Vault only where it is generated: with check-and-set, never read back, and in production by name.",
   options: {},
   check({ type, props }, _config, stack) {
+    if (type === ANYWHERE) {
+      return [
+        {
+          found: "writes anything to any path of Vault, over whatever is there, and keeps it in the state",
+          fix: `take the resource that is made for the path; for a value, ${declareInstead}`,
+        },
+      ];
+    }
     if (!WRITES.test(type)) return [];
     if (type !== CHECKED) {
       return [{ found: "writes a value into Vault over whatever is there", fix: declareInstead }];

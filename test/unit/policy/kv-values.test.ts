@@ -37,6 +37,19 @@ describe("kv-values", () => {
     },
   );
 
+  it.each(["kv/data/llm/db", "database/config/orders", UNKNOWN])(
+    "refuses an endpoint of any path, and does not show what it writes",
+    (path) => {
+      const endpoint = resource("vault:generic/endpoint:Endpoint", {
+        path,
+        dataJson: '{"password":"hunter2-canary"}',
+      });
+      const findings = found(kvValues, endpoint, {}, production(["llm/db#password"]));
+      expect(findings).toEqual([expect.stringMatching(/any path of Vault.*keeps it in the state/)]);
+      expect(findings.join()).not.toContain("canary");
+    },
+  );
+
   it("refuses in production what is not named there", () => {
     for (const named of [undefined, [], ["llm/db2#password"], ["llm#db"]]) {
       expect(found(kvValues, resource(SECRET, fine), {}, production(named))).toEqual([
