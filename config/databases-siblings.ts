@@ -1,4 +1,5 @@
 import { type Problem, pathText, show } from "./problems.ts";
+import { asMap } from "./raw.ts";
 import type { Settings } from "./schema.ts";
 
 /** Where the engine is mounted if a connection does not say. */
@@ -51,8 +52,4 @@ function accountsIn({ host, username, roles }: Readonly<Record<string, unknown>>
 
 function account(host: string, username: string): string {
   return `${host} ${username}`;
-}
-
-function asMap(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

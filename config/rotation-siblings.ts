@@ -1,4 +1,5 @@
 import { type Problem, pathText, show } from "./problems.ts";
+import { asMap } from "./raw.ts";
 import type { Settings } from "./schema.ts";
 
 /**
@@ -27,8 +28,4 @@ export function rotationCollisions(
         "names <name>-<environment>-<key> that no other stack has: the rotator sweeps what else carries its own",
       fix: "change name, or environment, in one of the two files",
     }));
-}
-
-function asMap(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

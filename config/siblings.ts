@@ -1,5 +1,6 @@
 import { databaseCollisions, databaseMountsIn } from "./databases-siblings.ts";
 import { type Problem, pathText, show } from "./problems.ts";
+import { asMap } from "./raw.ts";
 import { rotationCollisions } from "./rotation-siblings.ts";
 import { within } from "./rules.ts";
 import type { Settings } from "./schema.ts";
@@ -69,8 +70,4 @@ function collision(path: readonly string[], value: string, otherName: string, wh
 
 function at(value: unknown, key: string): unknown {
   return asMap(value)[key];
-}
-
-function asMap(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
