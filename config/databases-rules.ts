@@ -212,14 +212,17 @@ function shortMaximum({ role, path }: Dynamic): readonly Problem[] {
   ];
 }
 
-/** ESO asks with a login of its own each time and renews none; what Vault leased to a login ends with it. */
+/**
+ * ESO asks with a login of its own each time and renews none; what Vault leased to a login ends with it, and the lease
+ * begins after the login: of one length, it would be cut short.
+ */
 function outlivedLogin({ role, path }: Dynamic, { vault: { auth } }: Declaration): readonly Problem[] {
-  if (durationMs(role.ttl) <= durationMs(auth.tokenTtl)) return [];
+  if (durationMs(role.ttl) < durationMs(auth.tokenTtl)) return [];
   return [
     {
       path: path("ttl"),
-      found: `${role.ttl}, longer than the login that asks for it lives: vault.auth.tokenTtl is ${auth.tokenTtl}`,
-      allowed: `at most ${auth.tokenTtl}: Vault drops the account when that login's token ends`,
+      found: `${role.ttl}, not shorter than the login that asks for it lives: vault.auth.tokenTtl is ${auth.tokenTtl}`,
+      allowed: `less than ${auth.tokenTtl}: Vault drops the account when that login's token ends`,
       fix: "shorten it; or lengthen vault.auth.tokenTtl and tokenMaxTtl, to 1h at most",
     },
   ];

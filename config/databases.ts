@@ -64,7 +64,7 @@ const staticRole = section({
 /** An account for each read, which Vault makes and drops again. */
 const dynamicRole = section({
   kind: z.literal("dynamic"),
-  /** Life of an account. No longer than `vault.auth.tokenTtl`: it ends with the login that asked for it. */
+  /** Life of an account. Shorter than `vault.auth.tokenTtl`: it ends with the login that asked for it. */
   ttl: duration("1m"),
   /** Nothing renews an account, so there is no use in a longer one. @default the ttl */
   maxTtl: duration("1m").optional(),

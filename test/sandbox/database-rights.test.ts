@@ -21,7 +21,7 @@ const databases = {
     username: "vault_orders",
     roles: {
       app: { kind: "static", username: "orders_app", rotationPeriod: "24h" },
-      batch: { kind: "dynamic", ttl: "10m", create },
+      batch: { kind: "dynamic", ttl: "9m", create },
     },
   },
 };
@@ -65,7 +65,7 @@ describe("operators' rights to databases", () => {
     allowed_roles: "app,batch",
     verify_connection: false,
   });
-  const batch = { db_name: "orders", creation_statements: create, default_ttl: 600, max_ttl: 600 };
+  const batch = { db_name: "orders", creation_statements: create, default_ttl: 540, max_ttl: 540 };
 
   it("let a deployer make the connection and roles that are declared", async () => {
     await deployer.write(`${mount}/config/orders`, declared());

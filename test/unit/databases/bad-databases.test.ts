@@ -252,15 +252,23 @@ describe("bad dynamic roles", () => {
       "an account that outlives the login that asked for it",
       withBatch({ ttl: "20m" }),
       `${rolePath}.ttl`,
-      /20m, longer than the login.*tokenTtl is 10m/,
-      /at most 10m/,
+      /20m, not shorter than the login.*tokenTtl is 10m/,
+      /less than 10m/,
       /lengthen vault\.auth\.tokenTtl/,
+    ],
+    [
+      "an account as long as that login, whose lease begins after it",
+      withBatch({ ttl: "10m" }),
+      `${rolePath}.ttl`,
+      /10m, not shorter than the login.*tokenTtl is 10m/,
+      /less than 10m/,
+      /shorten/,
     ],
     [
       "a maximum below the ttl",
       withBatch({ maxTtl: "5m" }),
       `${rolePath}.maxTtl`,
-      /5m, shorter than ttl 10m/,
+      /5m, shorter than ttl 9m30s/,
       /at least ttl/,
       /remove/,
     ],
@@ -283,8 +291,8 @@ describe("bad dynamic roles", () => {
     ["no statement", withBatch({ create: [] }), `${rolePath}.create`, /\[\]/, /./, /./],
   ]);
 
-  it("takes one that lives as long as the login", () => {
-    const raw = withBatch({ ttl: "1h", maxTtl: "1h" }, { secret: { refreshInterval: "15m" } });
+  it("takes one that ends a second before the login", () => {
+    const raw = withBatch({ ttl: "59m59s", maxTtl: "1h" }, { secret: { refreshInterval: "15m" } });
     const auth = changed(["vault", "auth", "tokenTtl"], "1h").vault as { auth: object };
     expect(problemsIn({ ...raw, vault: { ...auth, auth: { ...auth.auth, tokenMaxTtl: "1h" } } })).toEqual([]);
   });

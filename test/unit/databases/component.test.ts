@@ -104,8 +104,8 @@ describe("a role", () => {
       backend: "database",
       dbName: "orders",
       name: "batch",
-      defaultTtl: 600,
-      maxTtl: 600,
+      defaultTtl: 570,
+      maxTtl: 570,
       creationStatements: batch.create,
     });
     const revoke = ['DROP ROLE "{{name}}"'];

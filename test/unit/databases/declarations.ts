@@ -13,7 +13,7 @@ export const pair = {
 
 export const batch = {
   kind: "dynamic",
-  ttl: "10m",
+  ttl: "9m30s",
   create: [
     `CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' IN ROLE orders_read`,
   ],

@@ -22,7 +22,7 @@ describe("a declared database", () => {
         username: "vault_orders",
         tls: "verify-full",
         roles: [
-          { kind: "dynamic", name: "batch", ttl: "10m", maxTtl: "10m", create: batch.create, revoke: [] },
+          { kind: "dynamic", name: "batch", ttl: "9m30s", maxTtl: "9m30s", create: batch.create, revoke: [] },
           {
             kind: "static",
             name: "orders-app-a",
