@@ -26,10 +26,16 @@ const WIDE: Readonly<Record<string, string>> = {
   noStore: "what it issues cannot be revoked by its serial number",
 };
 
+/** Names of other kinds: `allowedDomains` says nothing of them. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  allowedUriSans: "it issues certificates for URIs, such as another workload's identity",
+  allowedOtherSans: "it issues certificates for names of other kinds, such as an account to log in with",
+};
+
 export const certificateRoles: ResourceRule = {
   name: "certificate-roles",
   description:
-    "A role of a PKI mount names each domain that it issues for; no any-name, pattern, subdomain, localhost or address, and what it issues can be revoked.",
+    "A role of a PKI mount names each domain that it issues for; no any-name, pattern, subdomain, localhost, address, URI or other name, and what it issues can be revoked.",
   options: {},
   check({ type, props }) {
     if (type !== ROLE) return [];
@@ -42,6 +48,16 @@ export const certificateRoles: ResourceRule = {
           fix: `set ${field}: false${field.startsWith("allow") ? ", and write out each name in allowedDomains" : ""}`,
         }),
       ),
+      ...Object.entries(OTHER_NAMES).flatMap(([field, consequence]) =>
+        when(!isEmpty(props[field]) && props[field] !== UNKNOWN, {
+          found: `has ${field}: ${consequence}`,
+          fix: `remove ${field}, and write out each name in allowedDomains`,
+        }),
+      ),
+      ...when(props.enforceHostnames === false, {
+        found: "has enforceHostnames: false: it issues certificates for what is no host name",
+        fix: "set enforceHostnames: true",
+      }),
       ...when(isEmpty(props.allowedDomains) && props.allowedDomains !== UNKNOWN, {
         found: "has no allowedDomains",
         fix: "write out each name that it issues for",

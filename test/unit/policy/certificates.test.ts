@@ -15,6 +15,8 @@ describe("certificate-roles", () => {
   it("passes the program's own, and what is not known yet", () => {
     expect(found(certificateRoles, resource(ROLE, own))).toEqual([]);
     expect(found(certificateRoles, resource(ROLE, { ...own, allowedDomains: UNKNOWN }))).toEqual([]);
+    const others = { allowedUriSans: [], allowedOtherSans: UNKNOWN, enforceHostnames: UNKNOWN };
+    expect(found(certificateRoles, resource(ROLE, { ...own, ...others }))).toEqual([]);
     expect(found(certificateRoles, resource("vault:index/policy:Policy", { allowAnyName: true }))).toEqual(
       [],
     );
@@ -28,6 +30,9 @@ describe("certificate-roles", () => {
     ["localhost", { allowLocalhost: true }, "allowLocalhost"],
     ["addresses", { allowIpSans: true }, "allowIpSans"],
     ["what cannot be revoked", { noStore: true }, "noStore"],
+    ["URIs", { allowedUriSans: ["spiffe://voyager/llm"] }, "allowedUriSans"],
+    ["other names", { allowedOtherSans: ["1.3.6.1.4.1.311.20.2.3;utf8:*"] }, "allowedOtherSans"],
+    ["what is no host name", { enforceHostnames: false }, "enforceHostnames"],
     ["no domain", { allowedDomains: [] }, "no allowedDomains"],
     ["a template", { allowedDomains: ["{{identity.entity.name}}"] }, "template"],
   ])("refuses %s", (_what, props, said) => {
