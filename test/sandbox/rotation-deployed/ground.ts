@@ -24,7 +24,8 @@ import {
 } from "../main-job/ground.ts";
 import { RESTARTED, type RestartedWorkload, startWorkload } from "./workload.ts";
 
-export const KEY = "openai-llm";
+/** Not the one of the tests of `npm run rotate`: what a rotation remembers stays in Vault. */
+export const KEY = "openai-deployed";
 export const NAMESPACE = "vault-rotation";
 export const SECRET = ["llm", "openai-api-key"] as const;
 export const PROJECT = "proj_deployed";
