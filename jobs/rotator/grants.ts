@@ -1,6 +1,6 @@
 import type { Grant } from "../../access/operators/document.ts";
 import type { PolicyRule } from "../../components/external-secrets/rbac.ts";
-import type { RotationSpec } from "./spec.ts";
+import { RESOURCES, type RotationSpec } from "./spec.ts";
 
 /**
  * All that a rotation's token needs in Vault: its two slots, its admin credential, and the end of its own session. Of
@@ -63,12 +63,6 @@ function consumerRules(names: readonly string[]): readonly PolicyRule[] {
     { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
   ];
 }
-
-const RESOURCES = {
-  Deployment: "deployments",
-  StatefulSet: "statefulsets",
-  DaemonSet: "daemonsets",
-} as const;
 
 function restartRules(restarts: RotationSpec["restarts"]): readonly PolicyRule[] {
   return Object.entries(RESOURCES).flatMap(([kind, resource]) => {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { RotationError } from "./errors.ts";
 import { type HttpAnswer, HttpClient, type HttpMethod, NoAnswerError } from "./http.ts";
 import { retrying } from "./retry.ts";
-import type { Limits, RotationSpec } from "./spec.ts";
+import { type Limits, RESOURCES, type RotationSpec } from "./spec.ts";
 
 export type Consumer = RotationSpec["consumers"][number];
 export type Workload = RotationSpec["restarts"][number];
@@ -46,11 +46,6 @@ const apiStatus = z.object({ message: z.string().optional() });
 /** The least that Kubernetes issues. */
 const TOKEN_SECONDS = 600;
 const MERGE_PATCH = { "content-type": "application/merge-patch+json" };
-const RESOURCES = {
-  Deployment: "deployments",
-  StatefulSet: "statefulsets",
-  DaemonSet: "daemonsets",
-} as const;
 
 interface AskOptions {
   /** Statuses that are no error beside 2xx. */

@@ -43,6 +43,13 @@ const manualProvider = z.strictObject({
   revoke: httpCall.optional(),
 });
 
+/** What the API server calls the kinds of workload that a rotation may restart. */
+export const RESOURCES = {
+  Deployment: "deployments",
+  StatefulSet: "statefulsets",
+  DaemonSet: "daemonsets",
+} as const;
+
 export const rotationSpec = z.strictObject({
   environment: nonEmpty,
   /** Name of the declared key. */

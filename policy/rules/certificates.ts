@@ -1,4 +1,4 @@
-import { isEmpty, type ResourceRule, texts, UNKNOWN, type Violation } from "./resource.ts";
+import { isEmpty, type ResourceRule, texts, UNKNOWN, when } from "./resource.ts";
 
 const ROLE = "vault:pkiSecret/secretBackendRole:SecretBackendRole";
 
@@ -84,7 +84,3 @@ export const keysStayInVault: ResourceRule = {
     });
   },
 };
-
-function when(condition: boolean, violation: Violation): readonly Violation[] {
-  return condition ? [violation] : [];
-}

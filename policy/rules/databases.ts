@@ -1,5 +1,5 @@
 import { holdsPassword, mayBeInClear } from "./postgresql-urls.ts";
-import { isEmpty, type Properties, type ResourceRule, texts, UNKNOWN, type Violation } from "./resource.ts";
+import { isEmpty, type Properties, type ResourceRule, texts, UNKNOWN, when } from "./resource.ts";
 
 const CONNECTION =
   /^vault:database\/(secretBackendConnection:SecretBackendConnection|secretsMount:SecretsMount)$/;
@@ -108,8 +108,4 @@ function inputsOf(props: Properties, below = ""): readonly Input[] {
 
 function isMap(value: unknown): value is Properties {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function when(condition: boolean, violation: Violation): readonly Violation[] {
-  return condition ? [violation] : [];
 }

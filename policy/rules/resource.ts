@@ -88,3 +88,8 @@ export function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === "") return true;
   return typeof value === "object" && Object.keys(value).length === 0;
 }
+
+/** The violation where the condition holds, else none. */
+export function when(condition: boolean, violation: Violation): readonly Violation[] {
+  return condition ? [violation] : [];
+}

@@ -1,4 +1,4 @@
-import { isEmpty, type ResourceRule, texts, UNKNOWN, type Violation } from "./resource.ts";
+import { isEmpty, type ResourceRule, texts, UNKNOWN, type Violation, when } from "./resource.ts";
 
 const KUBERNETES = "vault:kubernetes/authBackendRole:AuthBackendRole";
 const JWT = "vault:jwt/authBackendRole:AuthBackendRole";
@@ -116,8 +116,4 @@ function lifetime(field: string, value: unknown, limit: number): readonly Violat
   const endless = field === "tokenExplicitMaxTtl";
   const consequence = endless ? "its tokens are renewed for ever" : "its tokens get Vault's default, 768h";
   return when(value <= 0, { found: `has no ${field}: ${consequence}`, fix });
-}
-
-function when(condition: boolean, violation: Violation): readonly Violation[] {
-  return condition ? [violation] : [];
 }
