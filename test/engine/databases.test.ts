@@ -1,7 +1,5 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { pulumiEngine } from "../../sandbox/engine/pulumi/engine.ts";
-import { missingFromPath } from "../../sandbox/engine/pulumi/find.ts";
 import { down, reset, up } from "../../sandbox/sandbox.ts";
 import { scanner } from "../canaries/scan.ts";
 import { scanFolder } from "../sandbox/canaries/files.ts";
@@ -20,14 +18,12 @@ import { Cluster } from "../sandbox/main-job/cluster.ts";
 import { declarationWith, deploy, projectFolder, rootVault } from "../sandbox/main-job/ground.ts";
 import { findPostgres } from "../sandbox/postgres/programs.ts";
 import { startPostgres } from "../sandbox/postgres/server.ts";
+import { engine, missing as missingFromEngine, root } from "./own-sandbox.ts";
 import { previewText } from "./preview-text.ts";
 
-/** A sandbox of its own, after the main job's, which is down by then. */
-const root = join(projectFolder, ".sandbox-engine");
 const portBase = testPortBase + 200;
-const engine = pulumiEngine("the tests' own", projectFolder);
 const missing = [
-  ...(await missingFromPath(process.env.PATH ?? "")),
+  ...missingFromEngine,
   ...((await findPostgres()) === undefined ? ["initdb (apt-get install postgresql)"] : []),
 ];
 const title =

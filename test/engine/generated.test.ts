@@ -1,7 +1,5 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { pulumiEngine } from "../../sandbox/engine/pulumi/engine.ts";
-import { missingFromPath } from "../../sandbox/engine/pulumi/find.ts";
 import { down, type RunningSandbox, reset, up } from "../../sandbox/sandbox.ts";
 import { scanner } from "../canaries/scan.ts";
 import { scanFolder } from "../sandbox/canaries/files.ts";
@@ -16,19 +14,10 @@ import {
   rootVault,
   valueInVault,
 } from "../sandbox/main-job/ground.ts";
+import { engine, missing, portBase, root, titled } from "./own-sandbox.ts";
 import { previewText } from "./preview-text.ts";
 
-/** A sandbox of its own, after the main job's, which is down by then. */
-const root = join(projectFolder, ".sandbox-engine");
-const portBase = 18_500;
-const engine = pulumiEngine("the tests' own", projectFolder);
-const missing = await missingFromPath(process.env.PATH ?? "");
-const title =
-  missing.length === 0
-    ? "generated values, with the engine pulumi"
-    : `generated values, with the engine pulumi (skipped: not on PATH: ${missing.join(", ")})`;
-
-describe.skipIf(missing.length > 0)(title, () => {
+describe.skipIf(missing.length > 0)(titled("generated values, with the engine pulumi"), () => {
   let ground: Ground;
   let sandbox: RunningSandbox;
 

@@ -1,8 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Change } from "../../sandbox/engine/engine.ts";
-import { pulumiEngine } from "../../sandbox/engine/pulumi/engine.ts";
-import { missingFromPath } from "../../sandbox/engine/pulumi/find.ts";
 import { down, type RunningSandbox, reset, up } from "../../sandbox/sandbox.ts";
 import { scanner } from "../canaries/scan.ts";
 import { scanFolder } from "../sandbox/canaries/files.ts";
@@ -16,17 +14,9 @@ import {
   projectFolder,
   rootVault,
 } from "../sandbox/main-job/ground.ts";
+import { engine, missing, root, titled } from "./own-sandbox.ts";
 
-/** A sandbox of its own, after the main job's, which is down by then. */
-const root = join(projectFolder, ".sandbox-engine");
-const engine = pulumiEngine("the tests' own", projectFolder);
-const missing = await missingFromPath(process.env.PATH ?? "");
-const title =
-  missing.length === 0
-    ? "a CA and its certificates, with the engine pulumi"
-    : `a CA and its certificates, with the engine pulumi (skipped: not on PATH: ${missing.join(", ")})`;
-
-describe.skipIf(missing.length > 0)(title, () => {
+describe.skipIf(missing.length > 0)(titled("a CA and its certificates, with the engine pulumi"), () => {
   let ground: Ground;
   let sandbox: RunningSandbox;
 

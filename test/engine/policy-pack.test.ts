@@ -6,8 +6,8 @@ import { type ConfigMap, LocalWorkspace, type Stack } from "@pulumi/pulumi/autom
 import * as random from "@pulumi/random";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { violationOf } from "../../sandbox/engine/pulumi/events.ts";
-import { missingFromPath } from "../../sandbox/engine/pulumi/find.ts";
 import { projectFolder } from "../sandbox/main-job/ground.ts";
+import { missing, titled } from "./own-sandbox.ts";
 
 /** Only components, of whatever type: Pulumi hands them to a pack as it does resources, and no server is needed. */
 class Registered extends pulumi.ComponentResource {
@@ -31,12 +31,9 @@ interface JudgedOptions {
 }
 
 const pack = join(projectFolder, "policy");
-const missing = await missingFromPath(process.env.PATH ?? "");
-const title =
-  missing.length === 0 ? "the policy pack" : `the policy pack (skipped: not on PATH: ${missing.join(", ")})`;
 const canary = `hvs.${"aB3".repeat(9)}`;
 
-describe.skipIf(missing.length > 0)(title, () => {
+describe.skipIf(missing.length > 0)(titled("the policy pack"), () => {
   let home: string;
 
   beforeAll(async () => {

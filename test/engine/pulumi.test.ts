@@ -3,8 +3,6 @@ import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { pulumiEngine } from "../../sandbox/engine/pulumi/engine.ts";
-import { missingFromPath } from "../../sandbox/engine/pulumi/find.ts";
 import { down, type RunningSandbox, reset, up } from "../../sandbox/sandbox.ts";
 import { scanner } from "../canaries/scan.ts";
 import { scanFolder, tokenLike } from "../sandbox/canaries/files.ts";
@@ -21,19 +19,10 @@ import {
   putInVault,
   rootVault,
 } from "../sandbox/main-job/ground.ts";
+import { engine, missing, portBase, root, titled } from "./own-sandbox.ts";
 import { previewText } from "./preview-text.ts";
 
-/** A sandbox of its own: what the other engine has deployed would be in the way. */
-const root = join(projectFolder, ".sandbox-engine");
-const portBase = 18_500;
-const engine = pulumiEngine("the tests' own", projectFolder);
-const missing = await missingFromPath(process.env.PATH ?? "");
-const title =
-  missing.length === 0
-    ? "the main job, with the engine pulumi"
-    : `the main job, with the engine pulumi (skipped: not on PATH: ${missing.join(", ")})`;
-
-describe.skipIf(missing.length > 0)(title, () => {
+describe.skipIf(missing.length > 0)(titled("the main job, with the engine pulumi"), () => {
   let ground: Ground;
   let sandbox: RunningSandbox;
   let before: Awaited<ReturnType<typeof userFiles>>;

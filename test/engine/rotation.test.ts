@@ -1,8 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { pulumiEngine } from "../../sandbox/engine/pulumi/engine.ts";
-import { missingFromPath } from "../../sandbox/engine/pulumi/find.ts";
 import { down, type RunningSandbox, reset, up } from "../../sandbox/sandbox.ts";
 import { scanner } from "../canaries/scan.ts";
 import { scanFolder } from "../sandbox/canaries/files.ts";
@@ -15,16 +13,7 @@ import {
   putInVault,
   rootVault,
 } from "../sandbox/main-job/ground.ts";
-
-/** A sandbox of its own, after the main job's, which is down by then. */
-const root = join(projectFolder, ".sandbox-engine");
-const portBase = 18_500;
-const engine = pulumiEngine("the tests' own", projectFolder);
-const missing = await missingFromPath(process.env.PATH ?? "");
-const title =
-  missing.length === 0
-    ? "rotated keys, with the engine pulumi"
-    : `rotated keys, with the engine pulumi (skipped: not on PATH: ${missing.join(", ")})`;
+import { engine, missing, portBase, root, titled } from "./own-sandbox.ts";
 
 const CRON_JOB = "kubernetes:batch/v1:CronJob";
 const adminKey = `sk-admin-${randomBytes(16).toString("hex")}`;
@@ -52,7 +41,7 @@ function rotating(first: Edit = {}, others: Edit = { second: key("llm/second") }
   return { ...unsynced, rotation: { keys: { first: key("llm/openai", first), ...others } } };
 }
 
-describe.skipIf(missing.length > 0)(title, () => {
+describe.skipIf(missing.length > 0)(titled("rotated keys, with the engine pulumi"), () => {
   let ground: Ground;
   let sandbox: RunningSandbox;
 
