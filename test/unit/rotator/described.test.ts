@@ -1,37 +1,22 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { PLACEHOLDERS } from "../../../config/rotation-calls.ts";
 import { described, manual } from "../../../jobs/rotator/providers/described.ts";
 import { ProviderClient } from "../../../jobs/rotator/providers/provider.ts";
-import { type RunningProvider, startProvider } from "../../../sandbox/providers/server.ts";
-import { type Exchange, type Recorder, startRecorder } from "./recorder.ts";
+import { recordedProvider } from "./recorded-provider.ts";
+import type { Exchange } from "./recorder.ts";
 
 /** A provider that is described by requests and JSON pointers, against one whose paths, headers and shapes are its own. */
 
 const ADMIN = "adm-0123456789abcdef";
 const PROJECT = "plain";
 
-let provider: RunningProvider;
-let recorder: Recorder;
+const emulated = recordedProvider(ADMIN, PROJECT);
 
-beforeAll(async () => {
-  provider = await startProvider(ADMIN);
-  recorder = await startRecorder(provider.address);
-});
-afterAll(async () => {
-  await recorder.close();
-  await provider.close();
-});
-beforeEach(() => {
-  for (const { id } of accounts()) provider.state.keys.deleteAccount(PROJECT, id);
-  provider.state.faults.clear();
-  recorder.taken();
-});
-
-const accounts = () => provider.state.keys.accounts(PROJECT);
+const accounts = () => emulated.provider.state.keys.accounts(PROJECT);
 const client = () => new ProviderClient({}, { request: 5, retry: 1, test: 1, sync: 1 });
 
 const headers = { "x-admin-key": "{{admin}}", "x-about": "{{name}}" };
-const keysUrl = () => `${recorder.address}/plain/keys`;
+const keysUrl = () => `${emulated.recorder.address}/plain/keys`;
 
 function plain() {
   const withAdmin = { "x-admin-key": "{{admin}}" };
@@ -47,7 +32,11 @@ function plain() {
       ...{ items: "/result", id: "/key~1id", name: "/label", next: "/paging/next" },
     },
     test: {
-      ...{ method: "GET", url: `${recorder.address}/plain/check`, headers: { "x-api-key": "{{key}}" } },
+      ...{
+        method: "GET",
+        url: `${emulated.recorder.address}/plain/check`,
+        headers: { "x-api-key": "{{key}}" },
+      },
       success: [204],
     },
     revoke: {
@@ -69,7 +58,7 @@ function rotator(call: Call = "test", fields: object = {}, standing: object = { 
 }
 
 function createKeys(...names: readonly string[]): void {
-  for (const name of names) provider.state.keys.createAccount(PROJECT, name, 0);
+  for (const name of names) emulated.provider.state.keys.createAccount(PROJECT, name, 0);
 }
 
 const placeholdersOf = (call: Call) => PLACEHOLDERS[call].map((name) => `{{${name}}}`);
@@ -84,8 +73,8 @@ describe("a described provider", () => {
     const [account] = accounts();
     expect(made).toEqual({ id: account?.id, name: "gateway-1", value: expect.stringMatching(/^sk-/) });
     expect(account?.name).toBe("gateway-1");
-    expect(provider.state.keys.accepts(made?.value ?? "")).toBe(true);
-    const [sent] = recorder.taken();
+    expect(emulated.provider.state.keys.accepts(made?.value ?? "")).toBe(true);
+    const [sent] = emulated.recorder.taken();
     expect(sent?.path).toBe("/plain/keys?in=a%2Fb%20%26%20c&as=gateway-1");
     expect(sent?.headers).toMatchObject({ "x-admin-key": ADMIN, "x-about": "gateway-1" });
     expect(sent?.body).toEqual({
@@ -100,7 +89,9 @@ describe("a described provider", () => {
     const found = await rotator().maker?.list("gateway");
     const ids = new Map(accounts().map(({ id, name }) => [name, id]));
     expect(found).toEqual(own.map((name) => ({ name, id: ids.get(name) })));
-    expect(recorder.taken().map(line)).toEqual(["", "2", "4"].map((page) => `GET /plain/keys?page=${page}`));
+    expect(emulated.recorder.taken().map(line)).toEqual(
+      ["", "2", "4"].map((page) => `GET /plain/keys?page=${page}`),
+    );
   });
 
   it("lists one page where no next is described, and nothing where nothing is", async () => {
@@ -110,8 +101,11 @@ describe("a described provider", () => {
   });
 
   it("takes an id that is a number for a text", async () => {
-    const models = { url: `${recorder.address}/v1/models`, headers: { authorization: "Bearer {{admin}}" } };
-    provider.state.keys.putKey(ADMIN);
+    const models = {
+      url: `${emulated.recorder.address}/v1/models`,
+      headers: { authorization: "Bearer {{admin}}" },
+    };
+    emulated.provider.state.keys.putKey(ADMIN);
     const { maker } = rotator("create", {
       ...{ ...models, method: "GET", body: undefined, success: [200] },
       ...{ id: "/data/0/created", value: "/data/0/id" },
@@ -120,29 +114,29 @@ describe("a described provider", () => {
   });
 
   it("tries a key: accepted, refused, or not to be told while the provider fails", async () => {
-    const { key } = provider.state.keys.createAccount(PROJECT, "gateway-1", 0);
+    const { key } = emulated.provider.state.keys.createAccount(PROJECT, "gateway-1", 0);
     const tried = (value: string) => rotator().test?.(value);
     expect(await tried(key.value)).toEqual({ verdict: "accepted" });
     expect(await tried("sk-nobody's")).toEqual({ verdict: "refused" });
-    provider.state.faults.add({ kind: "status", status: 503, times: 1 });
+    emulated.provider.state.faults.add({ kind: "status", status: 503, times: 1 });
     expect(await tried(key.value)).toEqual({ verdict: "unknown" });
-    provider.state.faults.add({ kind: "status", status: 429, retryAfterSeconds: 2, times: 1 });
+    emulated.provider.state.faults.add({ kind: "status", status: 429, retryAfterSeconds: 2, times: 1 });
     expect(await tried(key.value)).toEqual({ verdict: "unknown", pauseMs: 2_000 });
     const unreachable = rotator("test", { url: "http://127.0.0.1:1/check" });
     expect(await unreachable.test?.(key.value)).toEqual({ verdict: "unknown" });
   });
 
   it("revokes a key for good, and takes one that is gone for revoked", async () => {
-    const { account, key } = provider.state.keys.createAccount(PROJECT, "gateway-1", 0);
+    const { account, key } = emulated.provider.state.keys.createAccount(PROJECT, "gateway-1", 0);
     await rotator().revoke?.(account.id);
-    expect(provider.state.keys.accepts(key.value)).toBe(false);
+    expect(emulated.provider.state.keys.accepts(key.value)).toBe(false);
     await rotator().revoke?.(account.id);
-    expect(recorder.taken().map(line)).toEqual(Array(2).fill(`DELETE /plain/keys/${account.id}`));
+    expect(emulated.recorder.taken().map(line)).toEqual(Array(2).fill(`DELETE /plain/keys/${account.id}`));
   });
 
   it("writes an id into the address so that it is one part of the path", async () => {
     await rotator().revoke?.("../keys?x=1");
-    expect(recorder.taken().map(line)).toEqual(["DELETE /plain/keys/..%2Fkeys%3Fx%3D1"]);
+    expect(emulated.recorder.taken().map(line)).toEqual(["DELETE /plain/keys/..%2Fkeys%3Fx%3D1"]);
   });
 });
 
@@ -151,8 +145,8 @@ describe("errors of a described provider", () => {
   const listing = (fields: object) => rotator("list", fields).maker?.list("gateway");
 
   it("a refused admin credential is told with what may be done", async () => {
-    provider.state.keys.putAdmin("adm-expired", { valid: false, mayManage: true });
-    provider.state.keys.putAdmin("adm-reader", { valid: true, mayManage: false });
+    emulated.provider.state.keys.putAdmin("adm-expired", { valid: false, mayManage: true });
+    emulated.provider.state.keys.putAdmin("adm-reader", { valid: true, mayManage: false });
     const as = (admin: string) => rotator("test", {}, { admin, project: "x" });
     await expect(as("adm-expired").maker?.list("gateway")).rejects.toThrow(
       /found status 401 .*list keys; allowed: a credential that is valid/,
@@ -169,18 +163,18 @@ describe("errors of a described provider", () => {
     await expect(creating({ success: [200] })).rejects.toThrow(/create a key: found status 201/);
     await expect(
       rotator("revoke", { url: `${keysUrl()}/{{id}}`, success: [200] }).revoke?.(
-        provider.state.keys.createAccount(PROJECT, "gateway-1", 0).account.id,
+        emulated.provider.state.keys.createAccount(PROJECT, "gateway-1", 0).account.id,
       ),
     ).rejects.toThrow(/revoke a key: found status 204/);
   });
 
   it("a list is asked for again while the provider fails, a creation is not: it may have made a key", async () => {
     const failing = { kind: "status", status: 500, times: 1 } as const;
-    provider.state.faults.add(failing);
+    emulated.provider.state.faults.add(failing);
     expect(await rotator().maker?.list("gateway")).toEqual([]);
-    provider.state.faults.add(failing);
+    emulated.provider.state.faults.add(failing);
     await expect(creating({})).rejects.toThrow(/create a key: found status 500/);
-    expect(recorder.taken().map(({ method }) => method)).toEqual(["GET", "GET", "POST"]);
+    expect(emulated.recorder.taken().map(({ method }) => method)).toEqual(["GET", "GET", "POST"]);
   });
 
   it("a pointer that points at nothing is named, and nothing of the answer is", async () => {
@@ -225,7 +219,7 @@ describe("errors of a described provider", () => {
     await naming("revoke")
       .revoke?.("user-1")
       .catch(() => {});
-    expect(recorder.taken().map(({ headers }) => headers["x-all"])).toEqual([
+    expect(emulated.recorder.taken().map(({ headers }) => headers["x-all"])).toEqual([
       ...[`gateway-1 a/b & c ${ADMIN}`, ` a/b & c ${ADMIN}`.trim()],
       ...[`a/b & c ${ADMIN} sk-tried`, `user-1 a/b & c ${ADMIN}`],
     ]);
@@ -235,7 +229,7 @@ describe("errors of a described provider", () => {
     await expect(creating({ url: `${keysUrl()}/{{id}}` })).rejects.toThrow(
       "{{id}} stands for nothing in this request; it has admin, project, name",
     );
-    expect(recorder.taken()).toEqual([]);
+    expect(emulated.recorder.taken()).toEqual([]);
   });
 });
 
@@ -249,7 +243,7 @@ describe("a provider whose keys a person makes", () => {
     const keys = manual(client(), { kind: "manual", test, revoke } as Parameters<typeof manual>[1], {
       admin: ADMIN,
     });
-    const { account, key } = provider.state.keys.createAccount(PROJECT, "console", 0);
+    const { account, key } = emulated.provider.state.keys.createAccount(PROJECT, "console", 0);
     expect(keys.maker).toBeUndefined();
     expect(await keys.test?.(key.value)).toEqual({ verdict: "accepted" });
     await keys.revoke?.(account.id);

@@ -4,13 +4,13 @@ import type {
   ServiceAccountCreateResponse,
 } from "openai/resources/admin/organization/projects/service-accounts";
 import type { Model } from "openai/resources/models";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { type accountPage, type createdAccount, openAi } from "../../../jobs/rotator/providers/openai.ts";
 import { ProviderClient } from "../../../jobs/rotator/providers/provider.ts";
-import { type RunningProvider, startProvider } from "../../../sandbox/providers/server.ts";
 import { misfits, type Published } from "./published-types.ts";
-import { type Exchange, type Recorder, startRecorder } from "./recorder.ts";
+import { recordedProvider } from "./recorded-provider.ts";
+import type { Exchange } from "./recorder.ts";
 
 /**
  * OpenAI's admin API as OpenAI publishes it: the official SDK, which is made from the published OpenAPI document, says what
@@ -28,30 +28,21 @@ const MODEL: Published = ["resources/models", "Model"];
 const KEY_DELETED: Published = ["resources/admin/organization/projects/api-keys", "APIKeyDeleteResponse"];
 const ERROR: Published = ["resources/shared", "ErrorObject"];
 
-let provider: RunningProvider;
-let recorder: Recorder;
-
-beforeAll(async () => {
-  provider = await startProvider(ADMIN);
-  recorder = await startRecorder(provider.address);
-});
-afterAll(async () => {
-  await recorder.close();
-  await provider.close();
-});
-beforeEach(() => {
-  for (const { id } of provider.state.keys.accounts(PROJECT)) provider.state.keys.deleteAccount(PROJECT, id);
-  provider.state.faults.clear();
-  recorder.taken();
-});
+const emulated = recordedProvider(ADMIN, PROJECT);
 
 const sdk = (keys: { readonly adminAPIKey?: string; readonly apiKey?: string } = { adminAPIKey: ADMIN }) =>
-  new OpenAI({ apiKey: null, adminAPIKey: null, ...keys, baseURL: `${recorder.address}/v1`, maxRetries: 0 });
+  new OpenAI({
+    apiKey: null,
+    adminAPIKey: null,
+    ...keys,
+    baseURL: `${emulated.recorder.address}/v1`,
+    maxRetries: 0,
+  });
 const accountsOf = (client: OpenAI) => client.admin.organization.projects.serviceAccounts;
 
 function rotator(adminKey = ADMIN) {
   const client = new ProviderClient({}, { request: 5, retry: 1, test: 1, sync: 1 });
-  return openAi(client, { baseUrl: `${recorder.address}/v1`, project: PROJECT, adminKey });
+  return openAi(client, { baseUrl: `${emulated.recorder.address}/v1`, project: PROJECT, adminKey });
 }
 
 /** All that the API sees of a request; what else the SDK tells in headers is about itself. */
@@ -66,15 +57,16 @@ function pageIn(exchange: Exchange | undefined) {
 }
 
 function createKeys(count: number): void {
-  for (let n = 1; n <= count; n += 1) provider.state.keys.createAccount(PROJECT, `llm-gateway-dev-${n}`, 0);
+  for (let n = 1; n <= count; n += 1)
+    emulated.provider.state.keys.createAccount(PROJECT, `llm-gateway-dev-${n}`, 0);
 }
 
 describe("the rotator's requests are those of the official SDK", () => {
   const same = async (ours: () => Promise<unknown>, theirs: () => Promise<unknown>) => {
     await ours();
-    const sent = recorder.taken().map(seen);
+    const sent = emulated.recorder.taken().map(seen);
     await theirs();
-    expect(sent).toEqual(recorder.taken().map(seen));
+    expect(sent).toEqual(emulated.recorder.taken().map(seen));
     expect(sent.length).toBeGreaterThan(0);
   };
 
@@ -103,7 +95,7 @@ describe("the rotator's requests are those of the official SDK", () => {
   });
 
   it("to try a key", async () => {
-    const { key } = provider.state.keys.createAccount(PROJECT, "llm-gateway-dev-1", 0);
+    const { key } = emulated.provider.state.keys.createAccount(PROJECT, "llm-gateway-dev-1", 0);
     await same(
       async () => expect(await rotator().test?.(key.value)).toEqual({ verdict: "accepted" }),
       async () => sdk({ apiKey: key.value }).models.list(),
@@ -111,11 +103,13 @@ describe("the rotator's requests are those of the official SDK", () => {
   });
 
   it("to revoke a key", async () => {
-    const [one, two] = [1, 2].map((n) => provider.state.keys.createAccount(PROJECT, `x-${n}`, 0).account.id);
+    const [one, two] = [1, 2].map(
+      (n) => emulated.provider.state.keys.createAccount(PROJECT, `x-${n}`, 0).account.id,
+    );
     await rotator().revoke?.(one ?? "");
-    const [ours] = recorder.taken();
+    const [ours] = emulated.recorder.taken();
     await accountsOf(sdk()).delete(two ?? "", { project_id: PROJECT });
-    const [theirs] = recorder.taken();
+    const [theirs] = emulated.recorder.taken();
     const blank = (exchange: Exchange | undefined, id = "") =>
       exchange === undefined ? "none" : { ...seen(exchange), path: exchange.path.replace(id, "<id>") };
     expect(blank(ours, one)).toEqual(blank(theirs, two));
@@ -129,7 +123,7 @@ describe("requests and answers are of the published types", () => {
     await keys.maker?.list("llm-gateway-dev");
     await keys.test?.(made?.value ?? "");
     await keys.revoke?.(made?.id ?? "");
-    const [created, listed, tried, deleted] = recorder.taken();
+    const [created, listed, tried, deleted] = emulated.recorder.taken();
     const { data: accounts, ...page } = pageIn(listed);
     const { data: models, ...list } = pageIn(tried);
     expect(
@@ -187,15 +181,15 @@ describe("the emulated provider, for the official SDK", () => {
     await expect(keys.delete(api_key?.id ?? "", { project_id: PROJECT })).rejects.toThrow(
       OpenAI.BadRequestError,
     );
-    const own = provider.state.keys.putKey("sk-of-a-person");
-    recorder.taken();
+    const own = emulated.provider.state.keys.putKey("sk-of-a-person");
+    emulated.recorder.taken();
     await keys.delete(own.id, { project_id: PROJECT });
-    expect(misfits([[KEY_DELETED, recorder.taken()[0]?.answer]])).toEqual([]);
+    expect(misfits([[KEY_DELETED, emulated.recorder.taken()[0]?.answer]])).toEqual([]);
   });
 
   it("refuses in the published form", async () => {
-    provider.state.keys.putAdmin("sk-admin-expired", { valid: false, mayManage: true });
-    provider.state.keys.putAdmin("sk-admin-reader", { valid: true, mayManage: false });
+    emulated.provider.state.keys.putAdmin("sk-admin-expired", { valid: false, mayManage: true });
+    emulated.provider.state.keys.putAdmin("sk-admin-reader", { valid: true, mayManage: false });
     const list = (adminAPIKey: string) => accountsOf(sdk({ adminAPIKey })).list(PROJECT);
     await expect(list("sk-admin-unknown")).rejects.toThrow(OpenAI.AuthenticationError);
     await expect(list("sk-admin-expired")).rejects.toThrow(OpenAI.AuthenticationError);
@@ -203,9 +197,11 @@ describe("the emulated provider, for the official SDK", () => {
     await expect(accountsOf(sdk()).delete("user-none", { project_id: PROJECT })).rejects.toThrow(
       OpenAI.NotFoundError,
     );
-    provider.state.faults.add({ kind: "status", status: 429, retryAfterSeconds: 1, times: 1 });
+    emulated.provider.state.faults.add({ kind: "status", status: 429, retryAfterSeconds: 1, times: 1 });
     await expect(list(ADMIN)).rejects.toThrow(OpenAI.RateLimitError);
-    const errors = recorder.taken().map(({ answer }) => (answer as { readonly error: unknown }).error);
+    const errors = emulated.recorder
+      .taken()
+      .map(({ answer }) => (answer as { readonly error: unknown }).error);
     expect(misfits(errors.map((error) => [ERROR, error]))).toEqual([]);
   });
 });
