@@ -1,23 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { useSandbox } from "./harness.ts";
+import { describe, expect, test } from "vitest";
 import type { RotationCase } from "./rotation/case.ts";
-import { AUTH_MOUNT, MOUNT, type RotationGround, rotationGround } from "./rotation/ground.ts";
-import { befall, leaks, named, type Trouble } from "./rotation/trouble.ts";
+import { AUTH_MOUNT, MOUNT } from "./rotation/ground.ts";
+import { leaks, named, type Trouble, troubles } from "./rotation/trouble.ts";
 
 /** What a rotation is given that is not good enough: the run says so, and current stays. */
 
-let ground: RotationGround;
-
-beforeAll(async () => {
-  ground = await rotationGround(await useSandbox());
-});
-afterAll(() => ground?.close());
-
-let cases = 0;
-const trouble = (one: Trouble) => {
-  cases += 1;
-  return befall(ground, `input-${cases}`, one);
-};
+const trouble = troubles("input");
 
 type Data = Readonly<Record<string, unknown>>;
 

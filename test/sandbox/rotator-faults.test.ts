@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { until } from "../../sandbox/processes/until.ts";
 import { RateLimit } from "../../sandbox/providers/rate-limit.ts";
 import { startProvider } from "../../sandbox/providers/server.ts";
-import { useSandbox } from "./harness.ts";
 import type { RotationCase } from "./rotation/case.ts";
 import {
   at,
@@ -16,22 +15,10 @@ import {
   slow,
   status,
 } from "./rotation/faults.ts";
-import { type RotationGround, rotationGround } from "./rotation/ground.ts";
 import { overlapOver } from "./rotation/matrix.ts";
-import { befall, leaks, named, type Trouble } from "./rotation/trouble.ts";
+import { leaks, named, type Trouble, troubles } from "./rotation/trouble.ts";
 
-let ground: RotationGround;
-
-beforeAll(async () => {
-  ground = await rotationGround(await useSandbox());
-});
-afterAll(() => ground?.close());
-
-let cases = 0;
-const trouble = (one: Trouble) => {
-  cases += 1;
-  return befall(ground, `trouble-${cases}`, one);
-};
+const trouble = troubles("trouble");
 
 const beforePromotion: readonly GivesUp[] = [
   {
@@ -248,7 +235,7 @@ describe.concurrent("whatever is wrong at the provider when previous is due", ()
 });
 
 async function whereNobodyListens(rotation: RotationCase) {
-  const gone = await startProvider(ground.adminKey);
+  const gone = await startProvider(rotation.ground.adminKey);
   await gone.close();
   await rotation.respecify({ provider: { kind: "openai", baseUrl: `${gone.address}/v1` } });
   return () => rotation.respecify({});

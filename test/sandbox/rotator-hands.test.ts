@@ -1,7 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { useSandbox } from "./harness.ts";
+import { describe, expect, test } from "vitest";
 import type { RotationCase } from "./rotation/case.ts";
-import { type RotationGround, rotationGround } from "./rotation/ground.ts";
 import {
   deletes,
   deletesMetadata,
@@ -12,22 +10,11 @@ import {
   undeletes,
   writesAnew,
 } from "./rotation/hands.ts";
-import { befall, leaks, named, type Trouble } from "./rotation/trouble.ts";
+import { leaks, named, type Trouble, troubles } from "./rotation/trouble.ts";
 
 /** Somebody's hands in the slots while a rotation is at work. */
 
-let ground: RotationGround;
-
-beforeAll(async () => {
-  ground = await rotationGround(await useSandbox());
-});
-afterAll(() => ground?.close());
-
-let cases = 0;
-const trouble = (one: Trouble) => {
-  cases += 1;
-  return befall(ground, `hands-${cases}`, one);
-};
+const trouble = troubles("hands");
 
 const stateWrite = (n: number) => `vault POST /v1/rotation-test/data/rotation/<id> #${n}`;
 /** The write of the key that was made, after the claim and the intent to make it. */

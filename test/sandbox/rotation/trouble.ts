@@ -1,8 +1,10 @@
+import { afterAll, beforeAll } from "vitest";
 import type { ProviderState } from "../../../sandbox/providers/api.ts";
 import type { Fault } from "../../../sandbox/providers/faults.ts";
 import { startProvider } from "../../../sandbox/providers/server.ts";
+import { useSandbox } from "../harness.ts";
 import { type Command, RotationCase, type ToldEvent } from "./case.ts";
-import type { RotationGround } from "./ground.ts";
+import { type RotationGround, rotationGround } from "./ground.ts";
 import { endOf, prepareFinish } from "./matrix.ts";
 import type { Ended } from "./process.ts";
 import type { Watcher } from "./proxy.ts";
@@ -55,8 +57,23 @@ export interface Standing {
   readonly version?: number | undefined;
 }
 
+/** One ground for all tests of a file, where trouble befalls one rotation after the other, each named by the prefix and its number. */
+export function troubles(prefix: string) {
+  let ground: RotationGround | undefined;
+  let cases = 0;
+  beforeAll(async () => {
+    ground = await rotationGround(await useSandbox());
+  });
+  afterAll(() => ground?.close());
+  return async (one: Trouble): Promise<Troubled> => {
+    if (ground === undefined) throw new Error("the ground is there within tests alone");
+    cases += 1;
+    return befall(ground, `${prefix}-${cases}`, one);
+  };
+}
+
 /** Rotates at a provider of its own, where what goes wrong is nobody else's. */
-export async function befall(ground: RotationGround, name: string, trouble: Trouble): Promise<Troubled> {
+async function befall(ground: RotationGround, name: string, trouble: Trouble): Promise<Troubled> {
   const { command = "rotate", faults = [], begin, during, afterwards } = trouble;
   const provider = await startProvider(ground.adminKey);
   const { state } = provider;
