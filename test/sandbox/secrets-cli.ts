@@ -5,6 +5,7 @@ import type { VaultClient } from "../../clients/vault.ts";
 import { openRoot } from "../../sandbox/vault/root.ts";
 import { type Answer, runCommand, writeDevStack } from "./command.ts";
 import { useSandbox } from "./harness.ts";
+import { type Rules, tokenWith } from "./token-with.ts";
 
 /** KV mounts that these tests make and remove; the deployed stack's own are left alone. */
 export const mount = "secrets-test";
@@ -55,7 +56,7 @@ export interface SecretsCli {
     environment?: Readonly<Record<string, string>>,
   ): Promise<Answer>;
   /** The capabilities on each path, as a token. */
-  tokenWith(name: string, rules: Readonly<Record<string, readonly string[]>>): Promise<string>;
+  tokenWith(name: string, rules: Rules): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -66,19 +67,10 @@ export async function secretsCli(): Promise<SecretsCli> {
   const folder = await mkdtemp(join(tmpdir(), "secrets-cli-"));
   await writeDevStack(folder, declaration);
   const policies: string[] = [];
-  const tokenWith: SecretsCli["tokenWith"] = async (name, rules) => {
+  const madeWith: SecretsCli["tokenWith"] = (name, rules) => {
     const policy = `secrets-test-${name}`;
     policies.push(policy);
-    const blocks = Object.entries(rules).map(
-      ([path, capabilities]) => `path "${path}" { capabilities = ${JSON.stringify(capabilities)} }`,
-    );
-    await root.write(`sys/policies/acl/${policy}`, { policy: blocks.join("\n") });
-    const made = await root.write("auth/token/create", {
-      policies: [policy],
-      no_default_policy: true,
-      ttl: "10m",
-    });
-    return String(made.auth?.client_token);
+    return tokenWith(root, policy, rules);
   };
   const secretAdmin = [mount, second].flatMap((path) => [
     [`${path}/data/*`, ["create", "update", "patch"]] as const,
@@ -90,7 +82,7 @@ export async function secretsCli(): Promise<SecretsCli> {
     HOME: folder,
     VAULT_ADDR: vault.address,
     VAULT_CACERT: vault.caFile,
-    VAULT_TOKEN: await tokenWith("secret-admin", Object.fromEntries(secretAdmin)),
+    VAULT_TOKEN: await madeWith("secret-admin", Object.fromEntries(secretAdmin)),
   };
   let printed = "";
   return {
@@ -106,7 +98,7 @@ export async function secretsCli(): Promise<SecretsCli> {
       printed += answer.stdout + answer.stderr;
       return answer;
     },
-    tokenWith,
+    tokenWith: madeWith,
     remove: async () => {
       for (const policy of policies) await root.delete(`sys/policies/acl/${policy}`);
       for (const path of [mount, second]) await root.delete(`sys/mounts/${path}`);

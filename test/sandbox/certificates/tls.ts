@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { setTimeout } from "node:timers/promises";
 import { connect, createServer, type Server } from "node:tls";
+import { allTheTime } from "../all-the-time.ts";
 import type { TlsSecret } from "./ground.ts";
 
 /** A TLS server on loopback that takes another certificate while it serves. */
@@ -78,7 +78,6 @@ const PAUSE_MS = 40;
 export function handshakes(port: number, name: string, trusted: () => string): Handshakes {
   const succeeded = new Map<string, number>();
   const failed: string[] = [];
-  let going = true;
   const attempt = async () => {
     try {
       const issuer = await handshake(port, name, trusted());
@@ -87,19 +86,9 @@ export function handshakes(port: number, name: string, trusted: () => string): H
       failed.push(String(error));
     }
   };
-  const work = (async () => {
-    while (going) {
-      await attempt();
-      await setTimeout(PAUSE_MS);
-    }
-    await attempt();
-  })();
   return {
     succeeded,
     failed,
-    stop: async () => {
-      going = false;
-      await work;
-    },
+    stop: allTheTime(attempt, PAUSE_MS),
   };
 }

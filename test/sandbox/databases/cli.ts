@@ -7,6 +7,7 @@ import { type Answer, runCommand, writeDevStack } from "../command.ts";
 import { useSandbox } from "../harness.ts";
 import { type Account, connects } from "../postgres/client.ts";
 import { type Postgres, postgresPort, startPostgres } from "../postgres/server.ts";
+import { type Rules, tokenWith } from "../token-with.ts";
 
 /** A mount of these tests' own; the deployed stack's is left alone. */
 export const mount = "database-cli";
@@ -15,7 +16,7 @@ export const mount = "database-cli";
 const declared = ["orders", "odd", "stuck", "later", "never"] as const;
 
 /** What a person needs for all three commands. */
-export const rights: Readonly<Record<string, readonly string[]>> = {
+export const rights: Rules = {
   [`${mount}/config/*`]: ["read", "update"],
   [`${mount}/rotate-root/*`]: ["update"],
   [`${mount}/reset/*`]: ["update"],
@@ -34,7 +35,7 @@ export interface DatabaseCli {
     input?: string,
     environment?: Readonly<Record<string, string>>,
   ): Promise<Answer>;
-  tokenWith(rules: Readonly<Record<string, readonly string[]>>): Promise<string>;
+  tokenWith(rules: Rules): Promise<string>;
   /** An account of that name, and its connection in Vault as the first `up` leaves it. */
   connection(name: string, password: string): Promise<void>;
   /** Whether the account may log in with that. */
@@ -52,22 +53,17 @@ export async function databaseCli(): Promise<DatabaseCli> {
   await writeDevStack(folder, declaration(postgres));
   await root.write(`sys/mounts/${mount}`, { type: "database" });
   const policies: string[] = [];
-  const tokenWith: DatabaseCli["tokenWith"] = async (rules) => {
+  const madeWith: DatabaseCli["tokenWith"] = (rules) => {
     const policy = `database-cli-${policies.length}`;
     policies.push(policy);
-    const blocks = Object.entries(rules).map(
-      ([path, capabilities]) => `path "${path}" { capabilities = ${JSON.stringify(capabilities)} }`,
-    );
-    await root.write(`sys/policies/acl/${policy}`, { policy: blocks.join("\n") });
-    const made = { policies: [policy], no_default_policy: true, ttl: "10m" };
-    return String((await root.write("auth/token/create", made)).auth?.client_token);
+    return tokenWith(root, policy, rules);
   };
   const defaults = {
     PATH: process.env.PATH ?? "",
     HOME: folder,
     VAULT_ADDR: sandbox.vault.address,
     VAULT_CACERT: sandbox.vault.caFile,
-    VAULT_TOKEN: await tokenWith(rights),
+    VAULT_TOKEN: await madeWith(rights),
   };
   let printed = "";
   return {
@@ -80,7 +76,7 @@ export async function databaseCli(): Promise<DatabaseCli> {
       printed += answer.stdout + answer.stderr;
       return answer;
     },
-    tokenWith,
+    tokenWith: madeWith,
     connection: async (name, password) => {
       await postgres.query(
         `CREATE ROLE "${name}" LOGIN CREATEROLE PASSWORD '${password.replaceAll("'", "''")}'`,

@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers/promises";
+import { allTheTime } from "../all-the-time.ts";
 import type { Account } from "../postgres/client.ts";
 
 /** A program that connects all the time with what its Secret says at the moment. */
@@ -26,7 +26,6 @@ export function startConsumer(
   const failures: number[] = [];
   let attempts = 0;
   let last: ConnectingConsumer["last"];
-  let going = true;
   const attempt = async () => {
     attempts += 1;
     const at = performance.now();
@@ -34,13 +33,6 @@ export function startConsumer(
     if (await connects(account)) last = { at, username: account.username };
     else failures.push(at);
   };
-  const work = (async () => {
-    while (going) {
-      await attempt();
-      await setTimeout(PAUSE_MS);
-    }
-    await attempt();
-  })();
   return {
     get attempts() {
       return attempts;
@@ -49,9 +41,6 @@ export function startConsumer(
     get last() {
       return last;
     },
-    stop: async () => {
-      going = false;
-      await work;
-    },
+    stop: allTheTime(attempt, PAUSE_MS),
   };
 }

@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers/promises";
+import { allTheTime } from "../all-the-time.ts";
 
 /** A program that uses the key all the time, and counts the calls that failed for want of a good one. */
 export interface CallingConsumer {
@@ -17,29 +17,18 @@ const PAUSE_MS = 25;
 export function startConsumer(call: Call, read: () => Promise<string | undefined>): CallingConsumer {
   const failures: string[] = [];
   let calls = 0;
-  let going = true;
   const once = async () => {
     calls += 1;
     const key = await read();
     const wrong = key === undefined ? "no key to be read" : await call(key);
     if (wrong !== undefined) failures.push(wrong);
   };
-  const work = (async () => {
-    while (going) {
-      await once();
-      await setTimeout(PAUSE_MS);
-    }
-    await once();
-  })();
   return {
     get calls() {
       return calls;
     },
     failures,
-    stop: async () => {
-      going = false;
-      await work;
-    },
+    stop: allTheTime(once, PAUSE_MS),
   };
 }
 
