@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RotationState, rotationState } from "../../jobs/rotator/state.ts";
 import { until } from "../../sandbox/processes/until.ts";
 import { type CallingConsumer, callTo, startConsumer } from "./rotation/consumer.ts";
@@ -15,7 +15,6 @@ import {
 import { restartChecks } from "./rotation-deployed/restarts.ts";
 import { digestOf, type SeenPod } from "./rotation-deployed/workload.ts";
 
-const soon = { timeout: 30_000, interval: 100 };
 const STATE = `kv/data/rotation/${KEY}`;
 const ROLE = `auth/kubernetes/role/voyager-platform-${NAMESPACE}.${KEY}`;
 const POLICY = `sys/policies/acl/voyager-platform.${NAMESPACE}.${KEY}`;
@@ -33,7 +32,6 @@ describe("a rotation that the stack deploys", () => {
   beforeAll(async () => {
     ground = await deployedGround();
     await ground.up(rotating(ground.provider.address));
-    await vi.waitFor(async () => expect((await ground.synced()) === ground.operatorsKey).toBe(true), soon);
     pod = await ground.workload.pod();
     consumer = startConsumer(callTo(ground.provider.address), () => ground.synced());
   });

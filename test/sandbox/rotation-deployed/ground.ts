@@ -93,6 +93,11 @@ export async function deployedGround(): Promise<DeployedGround> {
   await putInVault(ground, "platform/openai-admin", { api_key: adminKey });
   await putInVault(ground, LIVE, { api_key: operatorsKey });
   const cluster = new Cluster(sandbox);
+  const synced = async () => (await cluster.secret(...SECRET))?.api_key;
+  // Its pod takes the key once, at its start; an earlier file may have left another one in the Secret.
+  await until("the operator's key was synced", { deadlineMs: 30_000, intervalMs: 100 }, async () =>
+    (await synced()) === operatorsKey ? true : undefined,
+  );
   const workload = await startWorkload(sandbox, SECRET[1]);
   const { admin, deployer } = sandbox.kubernetes.kubeconfigs;
   const events = configOf(admin).makeApiClient(EventsV1Api);
@@ -108,7 +113,7 @@ export async function deployedGround(): Promise<DeployedGround> {
       const { api_key } = (secret?.data ?? {}) as Fields;
       return { version: version ?? 0, value: String(api_key) };
     },
-    synced: async () => (await cluster.secret(...SECRET))?.api_key,
+    synced,
     events: () => eventsOf(events),
     audit: (query) => auditRows(ground, query),
     close: async () => {
