@@ -1,30 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
 import { findToken } from "../clients/vault-token.ts";
-import { type CrdManifest, loadCrds } from "../components/external-secrets/crds.ts";
-import { type ConnectionState, withoutWaiting } from "../config/databases-state.ts";
+import { loadCrds } from "../components/external-secrets/crds.ts";
+import type { StackArgs } from "../components/stack.ts";
+import { withoutWaiting } from "../config/databases-state.ts";
 import { loadSettings } from "../config/load.ts";
 import { ConfigError } from "../config/problems.ts";
-import type { Settings } from "../config/schema.ts";
 import { connectionStates } from "./databases.ts";
 import { preflight } from "./preflight.ts";
 import { withDeclaredVault } from "./vault.ts";
-
-export interface OpenedStack {
-  /** As declared: what everybody's rights are made for. */
-  readonly settings: Settings;
-  /** The same without the secrets that read a database role which has to wait: what is brought into the cluster. */
-  readonly deployable: Settings;
-  /** The declared database connections, as they stand in Vault. */
-  readonly connections: readonly ConnectionState[];
-  /** The custom resource definitions to install; none where ESO is there already. */
-  readonly crds: readonly CrdManifest[];
-}
 
 /**
  * The running stack's declaration and what it installs from elsewhere, once they and the servers are found good.
  * @throws RunError, which Pulumi prints without a stack trace, with every problem
  */
-export async function openStack(): Promise<OpenedStack> {
+export async function openStack(): Promise<StackArgs> {
   try {
     const settings = await loadSettings();
     const purpose = pulumi.runtime.isDryRun() ? "preview" : "update";

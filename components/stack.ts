@@ -1,0 +1,93 @@
+import type { Output } from "@pulumi/pulumi";
+import type { ConnectionState } from "../config/databases-state.ts";
+import { generatedSecrets } from "../config/generated-secrets.ts";
+import type { Settings } from "../config/schema.ts";
+import { Databases } from "./databases/databases.ts";
+import type { CrdManifest } from "./external-secrets/crds.ts";
+import { NamespaceSecrets } from "./external-secrets/namespace-secrets.ts";
+import { ExternalSecretsOperator } from "./external-secrets/operator.ts";
+import { GeneratedSecret } from "./generated/generated-secret.ts";
+import { Pki } from "./pki/pki.ts";
+import { createProviders } from "./providers.ts";
+import { Rotations } from "./rotation/rotations.ts";
+import { VaultCluster } from "./vault/cluster.ts";
+import { NamespaceAccess } from "./vault/namespace-access.ts";
+import { WorkloadAuth } from "./vault/workload-auth.ts";
+
+/** What the resources of a stack are made from. */
+export interface StackArgs {
+  /** As declared: what everybody's rights are made for. */
+  readonly settings: Settings;
+  /** The same without the secrets that read a database role which has to wait: what is brought into the cluster. */
+  readonly deployable: Settings;
+  /** The declared database connections, as they stand in Vault. */
+  readonly connections: readonly ConnectionState[];
+  /** The custom resource definitions to install; none where ESO is there already. */
+  readonly crds: readonly CrdManifest[];
+}
+
+/**
+ * Declares every resource of a stack, and asks no server: an update brings them about, and a search for drift holds
+ * what it finds against them.
+ * @returns namespace -> id of its SecretStores
+ */
+export function declareStack({
+  settings,
+  deployable,
+  connections,
+  crds,
+}: StackArgs): Readonly<Record<string, Output<string>>> {
+  const { vault, kubernetes, random } = createProviders(settings);
+
+  const cluster = new VaultCluster("vault", settings, { provider: vault });
+  // After the cluster: with its audit devices on, every login from the first is recorded.
+  const auth = new WorkloadAuth("workload-auth", settings, { provider: vault, dependsOn: cluster });
+  const generated = generatedSecrets(settings).map(
+    (secret) =>
+      new GeneratedSecret(`${secret.mount}/${secret.path}`, secret, {
+        providers: { vault, random },
+        dependsOn: cluster,
+      }),
+  );
+  const pki =
+    settings.pki && new Pki("pki", { settings, pki: settings.pki }, { provider: vault, dependsOn: cluster });
+  const databases =
+    connections.length > 0 &&
+    new Databases("databases", { settings, connections }, { provider: vault, dependsOn: cluster });
+  const operator = new ExternalSecretsOperator(
+    "external-secrets",
+    { settings, crds },
+    { provider: kubernetes },
+  );
+
+  const namespaces = settings.namespaces.map((namespace, index) => {
+    const access = new NamespaceAccess(
+      namespace.name,
+      { settings, namespace, authMount: auth.mount, sessionPolicy: auth.sessionPolicy },
+      { provider: vault, dependsOn: auth },
+    );
+    const secrets = new NamespaceSecrets(
+      namespace.name,
+      { settings, namespace: deployable.namespaces[index] ?? namespace, roles: access.roles, operator },
+      {
+        provider: kubernetes,
+        dependsOn: [...generated, ...(pki ? [pki] : []), ...(databases ? [databases] : [])],
+      },
+    );
+    return { name: namespace.name, storeId: secrets.storeId, there: secrets.namespace };
+  });
+
+  settings.rotation &&
+    new Rotations(
+      "rotation",
+      {
+        settings,
+        rotation: settings.rotation,
+        authMount: auth.mount,
+        namespaces: Object.fromEntries(namespaces.map(({ name, there }) => [name, there])),
+      },
+      { providers: { vault, kubernetes }, dependsOn: [auth, operator] },
+    );
+
+  return Object.fromEntries(namespaces.map(({ name, storeId }) => [name, storeId]));
+}
