@@ -22,7 +22,10 @@ export default defineConfig({
     reporters: ["default", ["json", { outputFile: "test-results/report.json" }]],
     projects: [
       // Not isolated: loading the Pulumi SDKs anew for each file would take longer than all the tests.
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], isolate: false } },
+      // The limit is for what hangs: on a machine with other work a schema takes seconds to compile.
+      {
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"], isolate: false, testTimeout: 60_000 },
+      },
       {
         test: {
           name: "sandbox",
