@@ -1,6 +1,7 @@
 import type { PolicyDocument } from "../../components/vault/policies.ts";
 import type { Settings } from "../../config/schema.ts";
 import { databaseAudit } from "../databases.ts";
+import { deniedGroups } from "./denial.ts";
 import { type Grant, policyText } from "./document.ts";
 import { operatorPolicyName } from "./names.ts";
 import { askAboutSelf, session } from "./session.ts";
@@ -20,6 +21,7 @@ export function auditorPolicy(settings: AuditorSettings): PolicyDocument {
       askAboutSelf,
       ...access,
       ...identities,
+      ...deniedGroups(environment).map(({ path }): Grant => ({ path, capabilities: ["read"] })),
       ...auditing(settings),
       ...logins(settings),
       ...Object.keys(settings.vault.mounts).flatMap(secretMetadata),

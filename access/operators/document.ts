@@ -4,7 +4,8 @@ export type ParameterValue = string | boolean | readonly string[] | Readonly<Rec
 /** Parameter -> values of it; any value where the list is empty. Where some are allowed, one that is not named is refused. */
 export type Parameters = Readonly<Record<string, readonly ParameterValue[]>>;
 
-export type Capability = "create" | "read" | "update" | "patch" | "delete" | "list" | "sudo";
+/** `deny` wins over whatever another block or policy grants at exactly that path. */
+export type Capability = "create" | "read" | "update" | "patch" | "delete" | "list" | "sudo" | "deny";
 
 /** What a policy grants at one path; `path` without `/v1/`. */
 export interface Grant {

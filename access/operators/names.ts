@@ -1,10 +1,25 @@
 /** Those who work on the stack, each with rights of its own. */
-export const operators = ["deployer", "previewer", "auditor", "secret-admin"] as const;
+export const operators = [
+  "deployer",
+  "previewer",
+  "auditor",
+  "secret-admin",
+  "break-glass",
+  "break-glass-restore",
+] as const;
 
 export type Operator = (typeof operators)[number];
 
 /** Begins the names of what bootstrap makes; no stack's role prefix may be this. */
 export const OPERATOR_PREFIX = "vault-management";
+
+/** Those who act in an emergency: their tokens live for minutes, whatever the declaration says of others'. */
+export const LONGEST_EMERGENCY_TOKEN = "15m";
+
+/** Whether a token of the operator lives for at most {@link LONGEST_EMERGENCY_TOKEN}. */
+export function actsInEmergency(operator: Operator): boolean {
+  return operator === "break-glass" || operator === "break-glass-restore";
+}
 
 /** Policy in Vault; role prefixes have no dot, so no deployer may write it. */
 export function operatorPolicyName(environment: string, operator: Operator): string {

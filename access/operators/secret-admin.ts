@@ -1,6 +1,7 @@
 import type { PolicyDocument } from "../../components/vault/policies.ts";
 import type { Settings } from "../../config/schema.ts";
 import { databaseCommands } from "../databases.ts";
+import { memoryPlace } from "./denial.ts";
 import { type Grant, policyText } from "./document.ts";
 import { operatorPolicyName } from "./names.ts";
 import { session } from "./session.ts";
@@ -26,10 +27,17 @@ export function secretAdminPolicy({
         { path: `${mount}/metadata/*`, capabilities: ["read"] },
         { path: `${mount}/subkeys/*`, capabilities: ["read"] },
       ]),
+      memoryKept({ environment, vault }),
       ...revocation(pki),
       ...databaseCommands({ databases }),
     ]),
   };
+}
+
+/** What break-glass knows of incidents is written by break-glass alone. */
+function memoryKept(settings: Pick<Settings, "environment" | "vault">): Grant {
+  const { mount, path } = memoryPlace(settings);
+  return { path: `${mount}/data/${path}`, capabilities: ["deny"] };
 }
 
 /** A certificate whose key got out: revoke it by its serial number, and publish that at once. */

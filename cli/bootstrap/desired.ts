@@ -1,6 +1,15 @@
 import { auditorPolicy } from "../../access/operators/auditor.ts";
+import { breakGlassPolicy } from "../../access/operators/break-glass.ts";
+import { breakGlassRestorePolicy } from "../../access/operators/break-glass-restore.ts";
+import { type DeniedGroup, deniedGroups, deniedPolicies } from "../../access/operators/denial.ts";
 import { deployerPolicy, type Leftovers } from "../../access/operators/deployer.ts";
-import { type Operator, operatorPolicyName, operatorRoleName } from "../../access/operators/names.ts";
+import {
+  actsInEmergency,
+  LONGEST_EMERGENCY_TOKEN,
+  type Operator,
+  operatorPolicyName,
+  operatorRoleName,
+} from "../../access/operators/names.ts";
 import { previewerPolicy } from "../../access/operators/previewer.ts";
 import { secretAdminPolicy } from "../../access/operators/secret-admin.ts";
 import { seconds } from "../../components/durations.ts";
@@ -11,7 +20,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 /** Something that bootstrap writes in Vault: `fields` in Vault's own words, as it gives them back. */
 export interface Desired {
-  readonly kind: "policy" | "auth mount" | "login configuration" | "role";
+  readonly kind: "policy" | "identity group" | "auth mount" | "login configuration" | "role";
   readonly path: string;
   readonly fields: Fields;
 }
@@ -20,13 +29,15 @@ type Operators = NonNullable<Settings["operators"]>;
 type Ci = NonNullable<Operators["ci"]>;
 type People = NonNullable<Operators["people"]>;
 
-/** The policies of all four operators, whether or not somebody logs in as them yet. */
+/** The policies of all operators, whether or not somebody logs in as them yet. */
 export function operatorPolicies(settings: Settings, leftovers: Leftovers = []): readonly PolicyDocument[] {
   return [
     deployerPolicy(settings, leftovers),
     previewerPolicy(settings),
     auditorPolicy(settings),
     secretAdminPolicy(settings),
+    breakGlassPolicy(settings),
+    breakGlassRestorePolicy(settings),
   ];
 }
 
@@ -34,16 +45,20 @@ export function operatorPolicies(settings: Settings, leftovers: Leftovers = []):
 export function desiredInVault(settings: Settings, leftovers: Leftovers = []): readonly Desired[] {
   const { environment, operators } = settings;
   return [
-    ...operatorPolicies(settings, leftovers).map(
-      ({ name, document }): Desired => ({
-        kind: "policy",
-        path: `sys/policies/acl/${name}`,
-        fields: { policy: document },
-      }),
-    ),
+    ...[...operatorPolicies(settings, leftovers), ...deniedPolicies(environment)].map(policy),
+    ...deniedGroups(environment).map(deniedGroup),
     ...(operators?.ci ? ciLogin(operators.ci, environment) : []),
     ...(operators?.people ? peopleLogin(operators.people, environment) : []),
   ];
+}
+
+function policy({ name, document }: PolicyDocument): Desired {
+  return { kind: "policy", path: `sys/policies/acl/${name}`, fields: { policy: document } };
+}
+
+/** Neither members nor metadata are named: those are what break-glass denies at the moment, and stay as they are. */
+function deniedGroup({ path, policy }: DeniedGroup): Desired {
+  return { kind: "identity group", path, fields: { type: "internal", policies: [policy] } };
 }
 
 function ciLogin(ci: Ci, environment: string): readonly Desired[] {
@@ -120,7 +135,8 @@ function peopleRole(
 }
 
 /** As long as a login lasts, and no longer: the maximum is said as well, or a token could be renewed for a month. */
-function tokenFields(environment: string, operator: Operator, ttl: string): Fields {
+function tokenFields(environment: string, operator: Operator, declaredTtl: string): Fields {
+  const ttl = actsInEmergency(operator) ? shorter(declaredTtl, LONGEST_EMERGENCY_TOKEN) : declaredTtl;
   return {
     token_policies: [operatorPolicyName(environment, operator)],
     token_no_default_policy: true,
@@ -131,6 +147,10 @@ function tokenFields(environment: string, operator: Operator, ttl: string): Fiel
     token_period: 0,
     token_num_uses: 0,
   };
+}
+
+function shorter(one: string, other: string): string {
+  return seconds(one) < seconds(other) ? one : other;
 }
 
 /** Stacks of one Vault share the mount: its description names none. */

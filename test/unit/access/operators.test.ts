@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { auditorPolicy } from "../../../access/operators/auditor.ts";
+import { breakGlassPolicy } from "../../../access/operators/break-glass.ts";
+import { breakGlassRestorePolicy } from "../../../access/operators/break-glass-restore.ts";
 import { deployerPolicy, missingInDeployerPolicy } from "../../../access/operators/deployer.ts";
 import { policyBlock } from "../../../access/operators/document.ts";
 import { previewerPolicy } from "../../../access/operators/previewer.ts";
@@ -189,6 +191,7 @@ describe("secret-admin", () => {
       "kv/data/*": ["create", "update", "patch"],
       "kv/metadata/*": ["read"],
       "kv/subkeys/*": ["read"],
+      "kv/data/break-glass/dev": ["deny"],
     });
   });
 });
@@ -198,7 +201,14 @@ describe("every policy", () => {
     fc.assert(
       fc.property(anySettings, (settings) => {
         const copy = structuredClone(settings);
-        for (const policy of [deployerPolicy, previewerPolicy, auditorPolicy, secretAdminPolicy]) {
+        for (const policy of [
+          deployerPolicy,
+          previewerPolicy,
+          auditorPolicy,
+          secretAdminPolicy,
+          breakGlassPolicy,
+          breakGlassRestorePolicy,
+        ]) {
           expect(policy(copy)).toEqual(policy(settings));
         }
       }),
