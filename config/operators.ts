@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { actsInEmergency, type Operator } from "../access/operators/names.ts";
 import type { Problem } from "./problems.ts";
 import { pathText, show } from "./problems.ts";
 import { duration, mountPath, pemCertificates, pemPublicKey, resourceUrl, section, text } from "./values.ts";
@@ -59,7 +60,7 @@ const people = section({
   userClaim: exactName.default("sub"),
   /** @default groups */
   groupsClaim: exactName.default("groups"),
-  /** Life of a login's token; renewing it does not lengthen it. @default 1h */
+  /** Life of a login's token, of break-glass at most 15m; renewing it does not lengthen it. @default 1h */
   tokenTtl: duration("1m").default("1h"),
   /** Operator -> the groups whose members may log in as it. */
   groups: section({
@@ -67,6 +68,8 @@ const people = section({
     previewer: groups.optional(),
     auditor: groups.optional(),
     "secret-admin": groups.optional(),
+    "break-glass": groups.optional(),
+    "break-glass-restore": groups.optional(),
   }),
 });
 
@@ -79,6 +82,8 @@ const kubernetes = section({
   deployer: clusterSubject.optional(),
   previewer: clusterSubject.optional(),
   auditor: clusterSubject.optional(),
+  "break-glass": clusterSubject.optional(),
+  "break-glass-restore": clusterSubject.optional(),
 });
 
 /** Who works on the stack, and how they log in. `npm run bootstrap` sets it up; the stack itself never touches it. */
@@ -98,6 +103,7 @@ export function operatorProblems(operators: Operators | undefined): readonly Pro
     ...nobody(operators),
     ...sameSubject("ci", operators.ci?.deployer, operators.ci?.previewer),
     ...sameSubject("kubernetes", operators.kubernetes?.deployer, operators.kubernetes?.previewer),
+    ...sharedEmergency(operators.kubernetes ?? {}),
   ];
 }
 
@@ -139,4 +145,22 @@ function sameSubject(field: string, deployer: unknown, previewer: unknown): read
       fix: "give previews an identity of their own, e.g. the CI environment dev-preview",
     },
   ];
+}
+
+/** An admission policy holds these subjects to the few writes of an emergency: it would hold another operator to them too. */
+function sharedEmergency(subjects: NonNullable<Operators["kubernetes"]>): readonly Problem[] {
+  const declared = Object.entries(subjects).filter(([, one]) => one !== undefined);
+  return declared.flatMap(([operator, subject], index) => {
+    const twin = declared.slice(0, index).find(([, one]) => JSON.stringify(one) === JSON.stringify(subject));
+    if (twin === undefined || !actsInEmergency(operator as Operator)) return [];
+    return [
+      {
+        path: pathText(["operators", "kubernetes", operator]),
+        found: `${show(subject)}, as for ${twin[0]}`,
+        allowed:
+          "a subject of its own: who takes access away neither deploys nor gives it back by the same login",
+        fix: `name another, e.g. the group vault-management:dev:${operator}`,
+      },
+    ];
+  });
 }

@@ -1,4 +1,5 @@
 import { OPERATOR_PREFIX } from "../access/operators/names.ts";
+import { breakGlassProblems } from "./break-glass-rules.ts";
 import { databaseMounts } from "./databases-ownership.ts";
 import { databaseProblems } from "./databases-rules.ts";
 import { generatedProblems } from "./generated-rules.ts";
@@ -27,6 +28,7 @@ export function crossFieldProblems(declared: Declaration): readonly Problem[] {
     ...operatorsPrefix(declared),
     ...operatorProblems(declared.operators),
     ...rotationProblems(declared),
+    ...breakGlassProblems(declared),
   ];
 }
 

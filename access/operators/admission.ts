@@ -2,7 +2,8 @@ import type { Settings } from "../../config/schema.ts";
 import type { ClusterSubject, Manifest } from "./manifest.ts";
 import { OPERATOR_PREFIX } from "./names.ts";
 
-const everyWrite = {
+/** Matches every request that writes. */
+export const everyWrite = {
   apiGroups: ["*"],
   apiVersions: ["*"],
   operations: ["CREATE", "UPDATE", "DELETE", "CONNECT"],

@@ -3,6 +3,12 @@ import { releaseName } from "../../components/external-secrets/values.ts";
 import type { Settings } from "../../config/schema.ts";
 import { dryRunPolicy, namespacesPolicy } from "./admission.ts";
 import {
+  breakGlassClusterRules,
+  breakGlassRestoreClusterRules,
+  removalsPolicy,
+  resyncsPolicy,
+} from "./break-glass-kubernetes.ts";
+import {
   auditorClusterRules,
   type ClusterLeftovers,
   deployerClusterRules,
@@ -21,47 +27,59 @@ export const OPERATORS_LABEL = "vault-management/operators-of";
 
 /**
  * Everything that the declared operators need in the cluster: a ClusterRole and its binding each, and the admission
- * policies that hold the previewer to dry runs, all of them to the stack's namespaces, and what they grant to the program's
- * own roles. Policies come first: rights
- * without them would be wider.
+ * policies that hold the previewer to dry runs, all of them to the stack's namespaces, what they grant to the program's own
+ * roles, and break-glass to the declared Secrets. Policies come first: rights without them would be wider.
  */
 export function operatorManifests(
   settings: Settings,
   leftovers: ClusterLeftovers = noLeftovers,
 ): readonly Manifest[] {
   const { environment } = settings;
-  const { deployer, previewer, auditor } = settings.operators?.kubernetes ?? {};
-  const subjects = [deployer, previewer, auditor].filter((one) => one !== undefined);
+  const declared = settings.operators?.kubernetes ?? {};
+  const { deployer, previewer, auditor } = declared;
+  const subjects = Object.values(declared).filter((one) => one !== undefined);
   const updaters = [deployer, previewer].filter((one) => one !== undefined);
   const manifests = [
     ...(previewer ? dryRunPolicy(environment, previewer) : []),
     ...(subjects.length > 0 ? namespacesPolicy(settings, subjects, leftovers.namespaces) : []),
     ...(updaters.length > 0 ? rolesPolicy(settings, updaters) : []),
+    ...emergencyPolicies(settings),
     ...(updaters.length > 0 && managesOperator(settings)
       ? [clusterRole(releaseRoleName(environment), releaseRules())]
       : []),
     // Where nothing rotates any more as well: the update that removes the last rotation needs it, and unbound it gives nothing.
     ...(updaters.length > 0 ? [clusterRole(rotationRoleName(environment), rotationRules())] : []),
     ...(auditor ? [clusterRole(rotationViewRoleName(environment), rotationViewRules())] : []),
-    ...(deployer
-      ? bound(
-          operatorClusterRoleName(environment, "deployer"),
-          deployerClusterRules(settings, leftovers),
-          deployer,
-        )
-      : []),
-    ...(previewer
-      ? bound(
-          operatorClusterRoleName(environment, "previewer"),
-          previewerClusterRules(settings, leftovers),
-          previewer,
-        )
-      : []),
-    ...(auditor
-      ? bound(operatorClusterRoleName(environment, "auditor"), auditorClusterRules(settings), auditor)
-      : []),
+    ...boundRoles(settings, leftovers),
   ];
   return manifests.map((manifest) => labelled(manifest, environment));
+}
+
+function emergencyPolicies(settings: Settings): readonly Manifest[] {
+  const declared = settings.operators?.kubernetes ?? {};
+  const { "break-glass": breakGlass, "break-glass-restore": restore } = declared;
+  return [
+    ...(breakGlass ? removalsPolicy(settings, breakGlass) : []),
+    ...(restore ? resyncsPolicy(settings, restore) : []),
+  ];
+}
+
+/** Each declared operator's own ClusterRole, and the binding that gives it. */
+function boundRoles(settings: Settings, leftovers: ClusterLeftovers): readonly Manifest[] {
+  const declared = settings.operators?.kubernetes ?? {};
+  const rules: Readonly<Record<keyof typeof declared, () => PolicyRule[]>> = {
+    deployer: () => deployerClusterRules(settings, leftovers),
+    previewer: () => previewerClusterRules(settings, leftovers),
+    auditor: () => auditorClusterRules(settings),
+    "break-glass": () => breakGlassClusterRules(settings),
+    "break-glass-restore": () => breakGlassRestoreClusterRules(settings),
+  };
+  return Object.entries(rules).flatMap(([name, rulesOf]) => {
+    const operator = name as keyof typeof declared;
+    const subject = declared[operator];
+    if (subject === undefined) return [];
+    return bound(operatorClusterRoleName(settings.environment, operator), rulesOf(), subject);
+  });
 }
 
 /**

@@ -1,7 +1,13 @@
 import { open, rm } from "node:fs/promises";
 import { stringify } from "yaml";
 import { operatorManifests } from "../../access/operators/kubernetes.ts";
-import { type Operator, operatorPolicyName, operators } from "../../access/operators/names.ts";
+import {
+  actsInEmergency,
+  LONGEST_EMERGENCY_TOKEN,
+  type Operator,
+  operatorPolicyName,
+  operators,
+} from "../../access/operators/names.ts";
 import type { VaultClient } from "../../clients/vault.ts";
 import { nearest } from "../../config/problems.ts";
 import type { Settings } from "../../config/schema.ts";
@@ -21,6 +27,7 @@ import { requireVaultRights } from "./rights.ts";
 export const SOMETHING_DIFFERS = 2;
 
 const LONGEST_TOKEN = "24h";
+const DEFAULT_TOKEN = "1h";
 
 export interface ApplyOptions {
   readonly stack: string;
@@ -117,16 +124,15 @@ export async function policy(
 
 export interface TokenOptions {
   readonly stack: string;
-  readonly ttl: string;
+  /** @default 1h, of break-glass 15m */
+  readonly ttl?: string;
   readonly out: string;
 }
 
 /** A token of one operator's policy, in a new file and nowhere else. */
-export async function token(name: string, { stack, ttl, out }: TokenOptions): Promise<number> {
+export async function token(name: string, { stack, ttl: asked, out }: TokenOptions): Promise<number> {
   const operator = operatorNamed(name);
-  if (!(durationMs(ttl) > 0 && durationMs(ttl) <= durationMs(LONGEST_TOKEN))) {
-    throw new Error(`--ttl: found ${ttl}, allowed a Go duration of at most ${LONGEST_TOKEN}, e.g. 1h`);
-  }
+  const ttl = lifeOf(operator, asked);
   const settings = await stackSettings(stack);
   const policyName = operatorPolicyName(settings.environment, operator);
   return withStackVault(settings, async (client) => {
@@ -147,6 +153,16 @@ export async function token(name: string, { stack, ttl, out }: TokenOptions): Pr
     console.log(`A token of ${policyName}, good for ${ttl}, is in ${out}.`);
     return 0;
   });
+}
+
+function lifeOf(operator: Operator, asked: string | undefined): string {
+  const emergency = actsInEmergency(operator);
+  const longest = emergency ? LONGEST_EMERGENCY_TOKEN : LONGEST_TOKEN;
+  const ttl = asked ?? (emergency ? LONGEST_EMERGENCY_TOKEN : DEFAULT_TOKEN);
+  if (durationMs(ttl) > 0 && durationMs(ttl) <= durationMs(longest)) return ttl;
+  throw new Error(
+    `--ttl: found ${ttl}, allowed for ${operator} a Go duration of at most ${longest}, e.g. ${emergency ? "10m" : "1h"}`,
+  );
 }
 
 /** The file is made first: one that cannot be written must not cost a token that nobody has. */

@@ -9,17 +9,17 @@ const STACK = [
   "stack, whose Pulumi.<name>.yaml declares the operators",
   DEFAULT_STACK,
 ] as const;
-const DEFAULT_TTL = "1h";
 
 const CONNECTION = `
 Vault is reached as its own CLI does: VAULT_ADDR, VAULT_CACERT and VAULT_TOKEN, else the stack's vault.address and
 caCertificate, and the token in ~/.vault-token. Kubernetes: the context that the stack names, by KUBECONFIG or ~/.kube/config.`;
 
 const APPLY_HELP = `
-Sets up in Vault the four operators' policies and, as declared in the stack's section operators, the JWT roles of CI and the
-OIDC roles of people; in Kubernetes their ClusterRoles, bindings and admission policies. Run it again whenever the
-declaration gains a namespace, service, mount or audit device: nothing that is right already is touched. Every right that it
-takes is asked for before the first change, and everything written is read back.
+Sets up in Vault the operators' policies, the groups by which break-glass denies a path and, as declared in the stack's
+section operators, the JWT roles of CI and the OIDC roles of people; in Kubernetes their ClusterRoles, bindings and admission
+policies. Run it again whenever the declaration gains a namespace, service, mount or audit device: nothing that is right
+already is touched, and nothing that break-glass denies is lifted. Every right that it takes is asked for before the first
+change, and everything written is read back.
 
 The secret of the OIDC client is asked for without echo when Vault has none yet, or read from standard input; never from an
 argument, which the shell's history and the process list would keep.
@@ -44,12 +44,13 @@ renewed beyond its life. It is written to a new file, 0600, and never shown.
 Examples:
   npm run bootstrap -- token deployer -s dev --ttl 1h --out deployer-token
   VAULT_TOKEN=$(cat deployer-token) pulumi up -s dev
+  npm run bootstrap -- token break-glass -s dev --out break-glass-token
 ${CONNECTION}`;
 
 function program(): Command {
   const bootstrap = new Command("npm run bootstrap --")
     .description(
-      "Sets up who may deploy, preview, audit and put secrets: by a person with all rights, once and after changes",
+      "Sets up who may deploy, preview, audit, put secrets and break the glass: by a person with all rights, once and after changes",
     )
     .exitOverride();
   bootstrap
@@ -80,7 +81,7 @@ function program(): Command {
     .description("issue a short-lived token of an operator into a file")
     .argument("<operator>", operators.join(" | "))
     .option(...STACK)
-    .option("--ttl <duration>", "life of the token, at most 24h", DEFAULT_TTL)
+    .option("--ttl <duration>", "life of the token: 1h, at most 24h; of break-glass 15m and no more")
     .requiredOption("--out <file>", "new file for the token")
     .addHelpText("after", TOKEN_HELP)
     .action(async (operator: string, options) => {

@@ -1,8 +1,17 @@
+import { clusterOperators, declaredNames } from "../operators/files.ts";
 import { access, type SandboxAccess } from "../sandbox.ts";
 import { readIfExists } from "../state.ts";
 
 /** Whose credentials `env` hands out. `operator` is a person who puts secrets, sees who may do what, and runs the cluster. */
-export const envUsers = ["operator", "deployer", "previewer", "auditor", "admin"] as const;
+export const envUsers = [
+  "operator",
+  "deployer",
+  "previewer",
+  "auditor",
+  "break-glass",
+  "break-glass-restore",
+  "admin",
+] as const;
 type EnvUser = (typeof envUsers)[number];
 
 /** `sandbox env`: lines for a POSIX shell's `eval`, with which vault and kubectl find the sandbox. */
@@ -16,10 +25,11 @@ async function envLines({ vault, kubernetes }: SandboxAccess, user: EnvUser): Pr
     // The cluster's administrator alone: nobody is that in Vault.
     return `${exportLines({ ...cluster, KUBECONFIG: kubernetes.kubeconfigs.admin })}\nunset VAULT_TOKEN`;
   }
+  const holder = clusterOperators.find((one) => declaredNames[one] === user);
   const { token, kubeconfig } =
-    user === "operator"
+    holder === undefined
       ? { token: vault.tokens.person, kubeconfig: kubernetes.kubeconfigs.admin }
-      : { token: vault.tokens[user], kubeconfig: kubernetes.kubeconfigs[user] };
+      : { token: vault.tokens[holder], kubeconfig: kubernetes.kubeconfigs[holder] };
   return exportLines({ ...cluster, VAULT_TOKEN: await tokenIn(token), KUBECONFIG: kubeconfig });
 }
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rawDeclaration } from "../../config/stack-file.ts";
-import { clusterOperators, sandboxGroup } from "../operators/files.ts";
+import { clusterOperators, declaredNames, sandboxGroup } from "../operators/files.ts";
 import type { RunningSandbox } from "../sandbox.ts";
 
 type Sections = Readonly<Record<string, unknown>>;
@@ -50,7 +50,9 @@ export function sandboxDeclaration(declaration: Sections, sandbox: RunningSandbo
     },
     operators: {
       kubernetes: {
-        ...Object.fromEntries(clusterOperators.map((one) => [one, { group: sandboxGroup(one) }])),
+        ...Object.fromEntries(
+          clusterOperators.map((one) => [declaredNames[one], { group: sandboxGroup(one) }]),
+        ),
         ...section(section(declaration, "operators"), "kubernetes"),
       },
     },

@@ -3,7 +3,13 @@ import type { Settings } from "../../config/schema.ts";
 import { type CertificateRequest, ensureAuthority, ensureCertificate } from "../certificates/authority.ts";
 import { writeKubeconfig } from "../kubernetes/credentials.ts";
 import type { SandboxPaths } from "../state.ts";
-import { type ClusterOperator, clusterOperators, kubeconfigFiles, sandboxGroup } from "./files.ts";
+import {
+  type ClusterOperator,
+  clusterOperators,
+  declaredNames,
+  kubeconfigFiles,
+  sandboxGroup,
+} from "./files.ts";
 
 type Subject = { readonly group: string } | { readonly user: string };
 
@@ -19,7 +25,9 @@ export async function ensureOperatorKubeconfigs(
   const authority = await ensureAuthority(paths);
   const files = kubeconfigFiles(paths);
   for (const operator of clusterOperators) {
-    const subject = settings.operators?.kubernetes?.[operator] ?? { group: sandboxGroup(operator) };
+    const subject = settings.operators?.kubernetes?.[declaredNames[operator]] ?? {
+      group: sandboxGroup(operator),
+    };
     const certificate = await ensureCertificate(paths, authority, requestFor(operator, subject));
     await writeKubeconfig(paths, files[operator], apiAddress, certificate);
   }

@@ -8,6 +8,8 @@ const policiesOf: Readonly<Record<TokenHolder, readonly Operator[]>> = {
   previewer: ["previewer"],
   auditor: ["auditor"],
   secretAdmin: ["secret-admin"],
+  breakGlass: ["break-glass"],
+  breakGlassRestore: ["break-glass-restore"],
   person: ["secret-admin", "auditor"],
 };
 

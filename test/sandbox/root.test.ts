@@ -126,6 +126,8 @@ describe("the operators' tokens", () => {
     ["previewer", ["vault-management.dev.previewer"]],
     ["auditor", ["vault-management.dev.auditor"]],
     ["secretAdmin", ["vault-management.dev.secret-admin"]],
+    ["breakGlass", ["vault-management.dev.break-glass"]],
+    ["breakGlassRestore", ["vault-management.dev.break-glass-restore"]],
     ["person", ["vault-management.dev.auditor", "vault-management.dev.secret-admin"]],
   ] as const)(
     "of the %s has its own policy, not the default one, and lives for weeks",
@@ -178,6 +180,8 @@ describe("`sandbox env`", () => {
     ["deployer", "deployer", ["--as", "deployer"]],
     ["previewer", "previewer", ["--as", "previewer"]],
     ["auditor", "auditor", ["--as", "auditor"]],
+    ["breakGlass", "breakGlass", ["--as", "break-glass"]],
+    ["breakGlassRestore", "breakGlassRestore", ["--as", "break-glass-restore"]],
   ] as const)("gives the %s's token and the %s's kubeconfig for %j", async (holder, user, args) => {
     const { vault, kubernetes } = sandbox;
     expect(shellAfter(...args)).toEqual([

@@ -34,6 +34,10 @@ describe("the operators' manifests", () => {
       "ValidatingAdmissionPolicyBinding vault-management-dev-operator-namespaces",
       "ValidatingAdmissionPolicy vault-management-dev-operator-roles",
       "ValidatingAdmissionPolicyBinding vault-management-dev-operator-roles",
+      "ValidatingAdmissionPolicy vault-management-dev-break-glass-removals",
+      "ValidatingAdmissionPolicyBinding vault-management-dev-break-glass-removals",
+      "ValidatingAdmissionPolicy vault-management-dev-break-glass-resyncs",
+      "ValidatingAdmissionPolicyBinding vault-management-dev-break-glass-resyncs",
       "ClusterRole vault-management:dev:release",
       "ClusterRole vault-management:dev:rotation",
       "ClusterRole vault-management:dev:rotation-view",
@@ -43,6 +47,10 @@ describe("the operators' manifests", () => {
       "ClusterRoleBinding vault-management:dev:previewer",
       "ClusterRole vault-management:dev:auditor",
       "ClusterRoleBinding vault-management:dev:auditor",
+      "ClusterRole vault-management:dev:break-glass",
+      "ClusterRoleBinding vault-management:dev:break-glass",
+      "ClusterRole vault-management:dev:break-glass-restore",
+      "ClusterRoleBinding vault-management:dev:break-glass-restore",
     ]);
   });
 
@@ -113,6 +121,56 @@ describe("the operators' manifests", () => {
     });
   });
 
+  describe("let break-glass", () => {
+    const expressionOf = (name: string, settings: Settings = dev) => {
+      const policy = named(operatorManifests(settings), "ValidatingAdmissionPolicy", name);
+      const spec = policy?.spec as { readonly validations: readonly { readonly expression: string }[] };
+      return spec.validations[0]?.expression ?? "";
+    };
+
+    it("remove the declared Secrets by name, without reading any, and look at what will stop", () => {
+      expect(rulesOf(dev, "break-glass")).toEqual([
+        { apiGroups: [""], resources: ["secrets"], resourceNames: ["openai-api-key"], verbs: ["delete"] },
+        {
+          apiGroups: ["external-secrets.io"],
+          resources: ["externalsecrets", "secretstores"],
+          verbs: ["get", "list"],
+        },
+        { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["get", "list"] },
+        { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
+        { apiGroups: ["apps"], resources: ["deployments", "statefulsets", "daemonsets"], verbs: ["list"] },
+      ]);
+      expect(expressionOf("vault-management-dev-break-glass-removals")).toBe(
+        'request.resource.resource == "secrets" && request.operation == "DELETE" && ' +
+          '(request.namespace + "/" + request.name) in ["llm/openai-api-key"]',
+      );
+    });
+
+    it("give back by an annotation of a declared ExternalSecret, whose spec and labels stay", () => {
+      expect(rulesOf(dev, "break-glass-restore")).toEqual([
+        { apiGroups: ["external-secrets.io"], resources: ["externalsecrets"], verbs: ["get", "list"] },
+        {
+          apiGroups: ["external-secrets.io"],
+          resources: ["externalsecrets"],
+          resourceNames: ["openai-api-key"],
+          verbs: ["patch"],
+        },
+      ]);
+      const expression = expressionOf("vault-management-dev-break-glass-resyncs");
+      expect(expression).toContain('in ["llm/openai-api-key"]');
+      expect(expression).toContain("object.spec == oldObject.spec");
+      expect(expression).toContain("has(object.metadata.labels)");
+    });
+
+    it("remove nothing where nothing is declared: a rule without names would hold for all", () => {
+      const none = settingsWith(["namespaces"], { user: { store: {} } });
+      const rules = [...rulesOf(none, "break-glass"), ...rulesOf(none, "break-glass-restore")];
+      const writing = rules.filter(({ verbs }) => verbs.includes("delete") || verbs.includes("patch"));
+      expect([rules.length, writing]).toEqual([5, []]);
+      expect(expressionOf("vault-management-dev-break-glass-removals", none)).toContain("in []");
+    });
+  });
+
   it("take a user's name as well", () => {
     const settings = settingsWith(["operators", "kubernetes", "auditor"], {
       user: "system:serviceaccount:ci:auditor",
@@ -156,12 +214,15 @@ describe("the operators' manifests", () => {
   it("never reach Secrets or tokens of the whole cluster, nor hold a wildcard, for any declaration", () => {
     fc.assert(
       fc.property(withOperators, (settings) => {
-        for (const operator of ["deployer", "previewer", "auditor"]) {
+        for (const operator of Object.keys(settings.operators?.kubernetes ?? {})) {
           const rules = rulesOf(settings, operator);
           expect(rules.length).toBeGreaterThan(0);
           for (const { apiGroups, resources, verbs, resourceNames } of rules) {
             expect([...apiGroups, ...resources, ...verbs]).not.toContain("*");
-            expect(resources).not.toContain("secrets");
+            if (resources.includes("secrets")) {
+              expect([operator, ...verbs]).toEqual(["break-glass", "delete"]);
+              expect(resourceNames?.length).toBeGreaterThan(0);
+            }
             if (verbs.includes("bind")) expect(resourceNames?.length).toBeGreaterThan(0);
             if (resources.includes("serviceaccounts/token")) {
               expect(operator).toBe("auditor");

@@ -80,6 +80,22 @@ const cases: readonly BadInput[] = [
     /of their own/,
   ],
   [
+    "one subject for break-glass and the deployer",
+    at("kubernetes.break-glass", { group: "vault-management:dev:deployer" }),
+    "operators.kubernetes.break-glass",
+    /as for deployer/,
+    /of its own/,
+    /break-glass/,
+  ],
+  [
+    "one subject to take access away and to give it back",
+    at("kubernetes", { "break-glass": { user: "ada" }, "break-glass-restore": { user: "ada" } }),
+    "operators.kubernetes.break-glass-restore",
+    /as for break-glass/,
+    /of its own/,
+    /break-glass-restore/,
+  ],
+  [
     "everybody as the deployer",
     at("kubernetes.deployer", { group: "system:authenticated" }),
     "operators.kubernetes.deployer.group",

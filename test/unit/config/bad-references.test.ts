@@ -7,6 +7,14 @@ const dataPath = `${secretPath}.data.api_key`;
 describe("bad references", () => {
   expectRefused([
     [
+      "a path that is break-glass's own",
+      reads("break-glass/dev#incidents"),
+      secretPath,
+      /break-glass\/dev/,
+      /do not begin with break-glass\//,
+      /move it to another path, e\.g\. dev/,
+    ],
+    [
       "data/ before a key",
       reads("data/llm/openai#api_key"),
       dataPath,

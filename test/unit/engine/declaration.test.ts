@@ -50,6 +50,8 @@ it("knows operators by groups of its own where the declaration names none", asyn
       deployer: { group: "sandbox:deployer" },
       previewer: { group: "sandbox:previewer" },
       auditor: { group: "sandbox:auditor" },
+      "break-glass": { group: "sandbox:break-glass" },
+      "break-glass-restore": { group: "sandbox:break-glass-restore" },
     },
   });
 });
