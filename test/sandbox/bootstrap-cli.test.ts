@@ -49,14 +49,14 @@ describe("npm run bootstrap", () => {
     const before = await run(["apply", "--vault-only", "--plan"]);
     expect(before).toMatchObject({ code: 2, stderr: "" });
     expect(before.stdout).toMatch(
-      /to create.*policy.*vault-management\.optest\.deployer[\s\S]*4 of 4 to be done; nothing was changed/,
+      /to create.*policy.*vault-management\.optest\.deployer[\s\S]*14 of 14 to be done; nothing was changed/,
     );
     expect(await root.read("sys/policies/acl/vault-management.optest.deployer")).toBeUndefined();
 
     const applied = await run(["apply", "--vault-only"]);
     expect(applied).toMatchObject({ code: 0 });
     expect(applied.stderr).toContain("created policy sys/policies/acl/vault-management.optest.auditor");
-    expect(applied.stdout).toMatch(/4 of 4 done/);
+    expect(applied.stdout).toMatch(/14 of 14 done/);
 
     const after = await run(["apply", "--vault-only", "--plan", "--json"]);
     expect(after).toMatchObject({ code: 0, stderr: "" });
@@ -101,6 +101,18 @@ describe("npm run bootstrap", () => {
     expect((await readFile(out, "utf8")).trim()).toBe(token);
   });
 
+  it("writes a token of break-glass that lives for a quarter of an hour where nothing else is said", async () => {
+    const out = join(folder, "break-glass-token");
+    expect(await run(["token", "break-glass", "--out", out])).toMatchObject({ code: 0, stderr: "" });
+    const operator = clientOf(sandbox, (await readFile(out, "utf8")).trim());
+    expect(await operator.read("auth/token/lookup-self")).toMatchObject({
+      policies: ["vault-management.optest.break-glass"],
+      renewable: false,
+      explicit_max_ttl: 900,
+    });
+    await operator.close();
+  });
+
   describe("refuses, changing nothing", () => {
     it.each([
       [
@@ -116,6 +128,12 @@ describe("npm run bootstrap", () => {
         ["token", "deployer", "--ttl", "48h", "--out", "x"],
         {},
         /--ttl: found 48h/,
+      ],
+      [
+        "a token of break-glass for longer than an emergency",
+        ["token", "break-glass", "--ttl", "1h", "--out", "x"],
+        {},
+        /--ttl: found 1h, allowed for break-glass a Go duration of at most 15m/,
       ],
       ["no Vault token", ["apply", "--vault-only"], { VAULT_TOKEN: "" }, /No Vault token/],
       [

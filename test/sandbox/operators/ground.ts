@@ -1,3 +1,4 @@
+import { deniedGroups } from "../../../access/operators/denial.ts";
 import { VaultClient } from "../../../clients/vault.ts";
 import { parseSettings } from "../../../config/parse.ts";
 import type { Settings } from "../../../config/schema.ts";
@@ -86,6 +87,7 @@ export async function cleanUp(root: VaultClient): Promise<void> {
   for (const path of [
     `sys/mounts/${kv}`,
     ...[workloads, ci, people].map((mount) => `sys/auth/${mount}`),
+    ...deniedGroups(environment).map(({ path }) => path),
     ...policies.map((name) => `sys/policies/acl/${name}`),
     "sys/quotas/rate-limit/optest",
     "sys/audit/optest",
