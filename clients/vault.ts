@@ -79,8 +79,14 @@ export class VaultClient {
     });
   }
 
-  async request(method: VaultMethod, path: string, body?: unknown): Promise<VaultResponse> {
-    const answer = await this.#send(method, path, body);
+  /** @param headers sent besides the token, e.g. those that Vault's audit log keeps */
+  async request(
+    method: VaultMethod,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<VaultResponse> {
+    const answer = await this.#send(method, path, body, headers);
     if (answer.status >= 300) {
       throw new VaultError(
         method,
@@ -112,7 +118,7 @@ export class VaultClient {
 
   /** `sys/health`, whose status is part of the answer: 200 active, 429 standby, 501 not initialised, 503 sealed. */
   async health(): Promise<VaultResponse> {
-    return this.#send("GET", "sys/health", undefined);
+    return this.#send("GET", "sys/health", undefined, {});
   }
 
   async close(): Promise<void> {
@@ -128,7 +134,12 @@ export class VaultClient {
     }
   }
 
-  async #send(method: VaultMethod, path: string, body: unknown): Promise<VaultResponse> {
+  async #send(
+    method: VaultMethod,
+    path: string,
+    body: unknown,
+    more: Readonly<Record<string, string>>,
+  ): Promise<VaultResponse> {
     const list = method === "LIST";
     try {
       const answer = await request(`${this.address}/v1/${encodePath(path)}${list ? "?list=true" : ""}`, {
@@ -137,6 +148,7 @@ export class VaultClient {
         headersTimeout: this.#timeoutMs,
         bodyTimeout: this.#timeoutMs,
         headers: {
+          ...more,
           "X-Vault-Request": "true",
           "Content-Type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
           ...(this.#token === undefined ? {} : { "X-Vault-Token": this.#token }),

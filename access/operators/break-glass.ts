@@ -1,6 +1,6 @@
 import type { PolicyDocument } from "../../components/vault/policies.ts";
 import type { Settings } from "../../config/schema.ts";
-import { deniedGroups, memoryPlace } from "./denial.ts";
+import { deniedGroups, drillPlace, memoryPlace } from "./denial.ts";
 import { type Grant, policyText } from "./document.ts";
 import { operatorPolicyName } from "./names.ts";
 import { askAboutSelf, session } from "./session.ts";
@@ -35,6 +35,7 @@ export function breakGlassPolicy(settings: BreakGlassSettings): PolicyDocument {
       ]),
       ...adminCredentials(settings),
       ...memory(settings),
+      drill(settings),
     ]),
   };
 }
@@ -75,6 +76,12 @@ function adminCredentials({ rotation }: BreakGlassSettings): readonly Grant[] {
     admin === undefined ? [] : [`${admin.mount}/data/${admin.path}`],
   );
   return [...new Set(places)].toSorted().map((path) => ({ path, capabilities: ["read"] }));
+}
+
+/** A throwaway value, written and never read, for the rehearsal. */
+function drill(settings: Pick<Settings, "environment" | "vault">): Grant {
+  const { mount, path } = drillPlace(settings);
+  return { path: `${mount}/data/${path}`, capabilities: ["create", "update"] };
 }
 
 /** One document and, for the exporter, how many incidents in it are open. Its versions are nobody's to destroy. */

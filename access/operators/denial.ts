@@ -104,6 +104,12 @@ export function memoryPlace({ environment, vault }: Pick<Settings, "environment"
   return { mount: Object.keys(vault.mounts)[0] ?? "", path: `${MEMORY}${environment}` };
 }
 
+/** What a drill stores, denies and destroys; nobody reads it. */
+export function drillPlace(settings: Pick<Settings, "environment" | "vault">): KvPlace {
+  const { mount, path } = memoryPlace(settings);
+  return { mount, path: `${path}-drill` };
+}
+
 function slotsAndDepths(): readonly (readonly [slot: number, depth: number])[] {
   const depths = Array.from(
     { length: SEGMENTS.most - SEGMENTS.fewest + 1 },

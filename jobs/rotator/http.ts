@@ -29,6 +29,9 @@ export class NoAnswerError extends Error {
   }
 }
 
+/** Told of each request once it was answered, or was not. */
+export type Watch = (request: HttpRequest, answer: HttpAnswer | undefined) => void;
+
 /** Far above any answer that is asked for. */
 const MOST_BYTES = 16 * 2 ** 20;
 
@@ -38,20 +41,33 @@ const MOST_BYTES = 16 * 2 ** 20;
  */
 export class HttpClient {
   readonly #timeoutMs: number;
+  readonly #watch: Watch;
   readonly #http = new HttpAgent();
   readonly #https: HttpsAgent;
 
   /** @param caPem certificates to trust instead of the system's */
-  constructor({ timeoutMs, caPem }: { readonly timeoutMs: number; readonly caPem?: string }) {
+  constructor({
+    timeoutMs,
+    caPem,
+    watch = () => {},
+  }: {
+    readonly timeoutMs: number;
+    readonly caPem?: string;
+    readonly watch?: Watch;
+  }) {
     this.#timeoutMs = timeoutMs;
+    this.#watch = watch;
     this.#https = new HttpsAgent(caPem === undefined ? {} : { ca: caPem });
   }
 
   /** @throws NoAnswerError */
   async send(request: HttpRequest): Promise<HttpAnswer> {
     try {
-      return await this.#exchange(request);
+      const answer = await this.#exchange(request);
+      this.#watch(request, answer);
+      return answer;
     } catch (cause) {
+      this.#watch(request, undefined);
       throw new NoAnswerError(request, cause);
     }
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -91,7 +92,11 @@ async function apiRequest(request: IncomingMessage): Promise<ApiRequest> {
 }
 
 function send(response: ServerResponse, { status, body, headers = {} }: ApiAnswer): void {
-  response.writeHead(status, { "content-type": "application/json", ...headers });
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "x-request-id": `req_${randomUUID().replaceAll("-", "")}`,
+    ...headers,
+  });
   response.end(body === undefined ? "" : JSON.stringify(body));
 }
 

@@ -1,12 +1,13 @@
 import { RotationError } from "../errors.ts";
+import type { Watch } from "../http.ts";
 import { limitsOf, type RotationSpec } from "../spec.ts";
 import { described, manual } from "./described.ts";
 import { openAi } from "./openai.ts";
 import { type Provider, ProviderClient } from "./provider.ts";
 
 /** The provider of a specification. `adminKey` is the value of its admin credential. */
-export function chooseProvider(spec: RotationSpec, adminKey: string | undefined): Provider {
-  const client = new ProviderClient(spec, limitsOf(spec));
+export function chooseProvider(spec: RotationSpec, adminKey: string | undefined, watch?: Watch): Provider {
+  const client = new ProviderClient(spec, limitsOf(spec), watch);
   const { provider, project } = spec;
   const standing = {
     ...(adminKey === undefined ? {} : { admin: adminKey }),

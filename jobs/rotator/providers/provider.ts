@@ -1,5 +1,5 @@
 import { RotationError } from "../errors.ts";
-import { type HttpAnswer, HttpClient, type HttpRequest, NoAnswerError } from "../http.ts";
+import { type HttpAnswer, HttpClient, type HttpRequest, NoAnswerError, type Watch } from "../http.ts";
 import { retrying } from "../retry.ts";
 import type { Limits, RotationSpec } from "../spec.ts";
 
@@ -38,8 +38,11 @@ export class ProviderClient {
   readonly #admin: string;
 
   /** @param spec names the admin credential in errors */
-  constructor({ admin }: Pick<RotationSpec, "admin">, limits: Limits) {
-    this.#http = new HttpClient({ timeoutMs: limits.request * 1_000 });
+  constructor({ admin }: Pick<RotationSpec, "admin">, limits: Limits, watch?: Watch) {
+    this.#http = new HttpClient({
+      timeoutMs: limits.request * 1_000,
+      ...(watch === undefined ? {} : { watch }),
+    });
     this.#retrySeconds = limits.retry;
     this.#admin =
       admin === undefined ? "the admin credential" : `${admin.mount}/${admin.path}#${admin.property}`;
