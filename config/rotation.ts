@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CRON_FORM, isCron, isTimeZone, nearestTimeZone } from "./cron.ts";
+import { NODE_IMAGE, nodeImage } from "./node-image.ts";
 import { show } from "./problems.ts";
 import { remoteKey, remoteProperty, shorthand } from "./remote-ref.ts";
 import { providerSection } from "./rotation-providers.ts";
@@ -17,15 +18,6 @@ const keyName = text((value) => dnsLabel.safeParse(value).success && value.lengt
   allowed: `a DNS label of at most ${LONGEST_KEY} characters: it is part of a CronJob's name`,
   fix: "rename it, e.g. openai-llm",
 });
-
-const image = text(
-  (value) => /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+(:[\w.-]+)?@sha256:[0-9a-f]{64}$/.test(value),
-  {
-    allowed:
-      "an image of Node 24 with its digest, <registry>/<repository>[:<tag>]@sha256:<64 hexadecimal digits>",
-    fix: "pin it by digest: whoever can move a tag would read every rotated key",
-  },
-);
 
 const schedule = text(isCron, { allowed: CRON_FORM, fix: 'e.g. "0 3 * * 1", Mondays at three' });
 
@@ -84,9 +76,7 @@ export const rotationSection = section({
   /** Where the CronJobs run; nothing else should. @default vault-rotation */
   namespace: dnsLabel.default("vault-rotation"),
   /** Runs the program, which comes from a ConfigMap: any Node 24. @default node:24-alpine of Docker Hub, by digest */
-  image: image.default(
-    "docker.io/library/node:24-alpine@sha256:d32cdf619f63fe0471182d08996dd516c6275bb5fd31ae06e55a570bd9e1ad43",
-  ),
+  image: nodeImage("would read every rotated key").default(NODE_IMAGE),
   /** Providers besides `openai`, by name. */
   providers: mapOf(dnsLabel, providerSection).default({}),
   keys: mapOf(keyName, key),

@@ -3,6 +3,7 @@ import { breakGlassProblems } from "./break-glass-rules.ts";
 import { databaseMounts } from "./databases-ownership.ts";
 import { databaseProblems } from "./databases-rules.ts";
 import { generatedProblems } from "./generated-rules.ts";
+import { monitoringProblems } from "./monitoring-rules.ts";
 import { namespaceProblems } from "./namespace-rules.ts";
 import { operatorProblems } from "./operators.ts";
 import { pkiMounts, pkiProblems } from "./pki-rules.ts";
@@ -29,6 +30,7 @@ export function crossFieldProblems(declared: Declaration): readonly Problem[] {
     ...operatorProblems(declared.operators),
     ...rotationProblems(declared),
     ...breakGlassProblems(declared),
+    ...monitoringProblems(declared),
   ];
 }
 

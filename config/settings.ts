@@ -20,7 +20,7 @@ type DeclaredCertificate = DeclaredNamespace["services"][string]["certificates"]
 
 /** Fills in what depends on other fields; everything named is sorted by name, so that order in the file changes nothing. */
 export function settle(declared: Declaration): Settings {
-  const { namespaces, vault, rotation: _, databases, pki, ...rest } = declared;
+  const { namespaces, vault, rotation: _, databases, pki, monitoring, ...rest } = declared;
   const rotation = settleRotation(declared);
   return deepFreeze({
     ...rest,
@@ -31,6 +31,7 @@ export function settle(declared: Declaration): Settings {
       auditDevices: sorted(vault.auditDevices),
       quotas: sorted(vault.quotas),
     },
+    monitoring: { ...monitoring, vault: { nodes: sorted(monitoring.vault.nodes) } },
     databases: settleDatabases(declared),
     namespaces: byName(namespaces).map(([name, namespace]) => settleNamespace(name, namespace, declared)),
     ...(rotation === undefined ? {} : { rotation }),

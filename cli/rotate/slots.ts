@@ -1,7 +1,8 @@
 import type { VaultClient } from "../../clients/vault.ts";
 import type { RotationKey } from "../../config/rotation-settings.ts";
+import { currentReadable, type SecretState } from "../../freshness/kv-metadata.ts";
 import { type RotationReport, readReport } from "../../jobs/rotator/report.ts";
-import { currentReadable, readState, readSubkeys, type SecretState } from "../secrets/kv.ts";
+import { readState, readSubkeys } from "../secrets/kv.ts";
 
 /** What Vault's metadata says of a rotated key; no value was read for it. */
 export interface Slots {

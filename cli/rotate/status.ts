@@ -2,14 +2,11 @@ import { spreadSchedule } from "../../components/rotation/schedule.ts";
 import { nextRun } from "../../config/cron.ts";
 import { JOBS } from "../../config/rotation.ts";
 import type { RotationKey } from "../../config/rotation-settings.ts";
+import { keySince, overdueSince } from "../../freshness/rotation.ts";
 import type { RotationReport } from "../../jobs/rotator/report.ts";
 import type { Command } from "../../jobs/rotator/rotation.ts";
-import { currentReadable } from "../secrets/kv.ts";
 import type { CronJobFacts } from "./jobs.ts";
 import type { Slots } from "./slots.ts";
-
-/** How long a rotation that began on time may take before its key is overdue. */
-const GRACE_MS = 3_600_000;
 
 export interface KeyFailure {
   readonly command: Command;
@@ -55,7 +52,7 @@ export function statusOf(
   const schedule = spreadSchedule(key.schedule, key.name);
   const current = told?.current;
   const cron = jobs?.get(`${JOBS.rotate}${key.name}`);
-  const since = current?.promotedAt ?? later(currentReadable(live)?.createdTime, cron?.createdAt);
+  const since = keySince(told, live, cron?.createdAt);
   return {
     key: key.name,
     provider: key.provider,
@@ -82,18 +79,6 @@ export function statusOf(
   };
 }
 
-/** The first run after the key came, when that is longer ago than a rotation takes. */
-export function overdueSince(
-  schedule: string,
-  timeZone: string,
-  since: string | undefined,
-  now: Date,
-): string | null {
-  if (since === undefined) return null;
-  const due = nextRun(schedule, timeZone, new Date(since));
-  return due !== undefined && now.getTime() - due.getTime() > GRACE_MS ? due.toISOString() : null;
-}
-
 /** Whether somebody should look. */
 export function needsAttention({ overdueSince: overdue, failures }: KeyStatus): boolean {
   return overdue !== null || failures.length > 0;
@@ -114,9 +99,4 @@ function failureOf(
     job: failed?.job ?? null,
     text: said?.text ?? failed?.reason ?? "",
   };
-}
-
-function later(a: string | undefined, b: string | undefined): string | undefined {
-  if (a === undefined || b === undefined) return a;
-  return Date.parse(a) > Date.parse(b) ? a : b;
 }

@@ -1,24 +1,5 @@
 import { type VaultClient, VaultError, type VaultResponse } from "../../clients/vault.ts";
-
-/** One version of a KV v2 secret, as its metadata has it. */
-export interface VersionState {
-  readonly version: number;
-  /** RFC 3339. */
-  readonly createdTime: string;
-  /** Neither deleted nor destroyed. */
-  readonly readable: boolean;
-}
-
-/** What the metadata of a KV v2 path says; nothing in it is secret. */
-export interface SecretState {
-  /** False before the mount itself exists, that is before the first `up`. */
-  readonly mounted: boolean;
-  /** 0 before the first write; what check-and-set compares. */
-  readonly currentVersion: number;
-  readonly versions: readonly VersionState[];
-  /** Custom metadata: texts by name. */
-  readonly custom: Readonly<Record<string, unknown>>;
-}
+import { neverWritten, type SecretState, secretState } from "../../freshness/kv-metadata.ts";
 
 /**
  * A path's metadata; a path never written to has version 0.
@@ -26,22 +7,8 @@ export interface SecretState {
  */
 export async function readState(client: VaultClient, mount: string, path: string): Promise<SecretState> {
   const answer = await getOrMissing(client, `${mount}/metadata/${path}`);
-  if (answer === "no mount" || answer === "absent") {
-    return { mounted: answer === "absent", currentVersion: 0, versions: [], custom: {} };
-  }
-  return {
-    mounted: true,
-    currentVersion: Number(answer.data?.current_version ?? 0),
-    versions: Object.entries(asMap(answer.data?.versions)).map(([version, fields]) =>
-      versionState(Number(version), asMap(fields)),
-    ),
-    custom: asMap(answer.data?.custom_metadata),
-  };
-}
-
-/** The version that a read without a version gets; `undefined` when there is none or it is deleted. */
-export function currentReadable(state: SecretState): VersionState | undefined {
-  return state.versions.find(({ version, readable }) => readable && version === state.currentVersion);
+  if (answer === "no mount" || answer === "absent") return neverWritten({ mounted: answer === "absent" });
+  return secretState(answer.data, new Date());
 }
 
 /**
@@ -97,16 +64,6 @@ async function getOrMissing(
     if (!isStatus(error, 404)) throw explained(error, "read", path);
     return error.errors.some((text) => text.includes("no handler for route")) ? "no mount" : "absent";
   }
-}
-
-function versionState(version: number, fields: Readonly<Record<string, unknown>>): VersionState {
-  const deletion = String(fields.deletion_time ?? "");
-  const deleted = deletion !== "" && Date.parse(deletion) <= Date.now();
-  return {
-    version,
-    createdTime: String(fields.created_time ?? ""),
-    readable: !deleted && fields.destroyed !== true,
-  };
 }
 
 function asMap(value: unknown): Readonly<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
+import { currentReadable, type SecretState } from "../../freshness/kv-metadata.ts";
 import type { DeclaredPath } from "./declared.ts";
-import { currentReadable, type SecretState } from "./kv.ts";
 import { putCommand } from "./put-command.ts";
 import type { MissingReason, MissingReport, MissingValue } from "./values.ts";
 

@@ -1,17 +1,10 @@
 import type { VaultClient } from "../../clients/vault.ts";
 import type { DeclaredRead } from "../../config/reads.ts";
 import type { Settings } from "../../config/schema.ts";
+import { currentReadable, type SecretState } from "../../freshness/kv-metadata.ts";
 import { inParallel } from "../in-parallel.ts";
 import { type DeclaredPath, declaredPaths } from "./declared.ts";
-import {
-  currentReadable,
-  explained,
-  hasProperty,
-  isStatus,
-  readState,
-  readSubkeys,
-  type SecretState,
-} from "./kv.ts";
+import { explained, hasProperty, isStatus, readState, readSubkeys } from "./kv.ts";
 
 /** Quick for hundreds of paths, and no burst on Vault. */
 const AT_ONCE = 8;

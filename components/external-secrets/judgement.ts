@@ -5,6 +5,7 @@ export interface LiveObject {
   readonly metadata: {
     readonly name: string;
     readonly generation?: number;
+    readonly creationTimestamp?: string;
     readonly deletionTimestamp?: string;
   };
   readonly spec?: unknown;
@@ -12,6 +13,8 @@ export interface LiveObject {
     readonly conditions?: readonly Condition[];
     /** `<generation>-<hash of labels and annotations>` of what ESO last synced. */
     readonly syncedResourceVersion?: string;
+    /** When the last successful sync began; null, or of year 1, before the first. */
+    readonly refreshTime?: string | null;
   };
 }
 
@@ -44,14 +47,24 @@ export function judge(live: LiveObject | undefined, rendered: ExternalSecretMani
   if (live === undefined) return pending("it has not been created yet");
   if (live.metadata.deletionTimestamp !== undefined) return pending("it is being deleted");
   if (!contains(live.spec, rendered.spec)) return pending("its declared spec has not been applied yet");
+  const verdict = judgeReady(live);
+  if (verdict.state !== "ready" || coversGeneration(live)) return verdict;
+  return pending("ESO has not synced its newest generation yet");
+}
+
+/** Whether ESO's last sync of an ExternalSecret, of whichever generation, left a Secret with a value. */
+export function judgeReady(live: LiveObject | undefined): Verdict {
+  if (live === undefined) return pending("it has not been created yet");
   const ready = readyCondition(live);
   if (ready === undefined) return pending("ESO has not come to it yet");
   if (ready.status !== "True") return failing(ready);
   const valueless = VALUELESS[ready.reason ?? ""];
-  if (valueless !== undefined) return { state: "failing", reason: valueless };
-  const { generation = 0 } = live.metadata;
-  if (live.status?.syncedResourceVersion?.startsWith(`${generation}-`)) return { state: "ready" };
-  return pending("ESO has not synced its newest generation yet");
+  return valueless === undefined ? { state: "ready" } : { state: "failing", reason: valueless };
+}
+
+/** Whether the last successful sync was of the spec as it is now. */
+export function coversGeneration({ metadata: { generation = 0 }, status }: LiveObject): boolean {
+  return status?.syncedResourceVersion?.startsWith(`${generation}-`) === true;
 }
 
 /** Whether ESO has logged in to Vault through a SecretStore. */

@@ -12,7 +12,7 @@ import { type Answer, type FakeServer, fakeServer } from "./fake-server.ts";
 const dev = rotating();
 
 describe("alerts that are asked for", () => {
-  const alerting: Settings = { ...dev, monitoring: { prometheusRules: true } };
+  const alerting: Settings = { ...dev, monitoring: { ...dev.monitoring, prometheusRules: true } };
   const problemsWith = (rules: Definition | string | undefined, settings = alerting) =>
     definitionProblems(
       { definition: async (name) => (name.startsWith("prometheusrules.") ? rules : undefined) },

@@ -1,9 +1,10 @@
 import { describe, expect, it, test } from "vitest";
 import type { CronJobFacts } from "../../../cli/rotate/jobs.ts";
-import { needsAttention, overdueSince, statusOf } from "../../../cli/rotate/status.ts";
+import { needsAttention, statusOf } from "../../../cli/rotate/status.ts";
 import { stateLines, statusText } from "../../../cli/rotate/text.ts";
 import { spreadSchedule } from "../../../components/rotation/schedule.ts";
 import { nextRun } from "../../../config/cron.ts";
+import { overdueSince } from "../../../freshness/rotation.ts";
 import { outcomeOf } from "../../../jobs/rotator/report.ts";
 import { MONDAY, named, openai, rotated, slotsWith, unused } from "./keys.ts";
 

@@ -39,7 +39,7 @@ const withCa: Settings = {
     auth: { ...devVault.auth, method: "jwt", mount: "jwt" },
   },
 };
-const jwt = await build({ ...withCa, monitoring: { prometheusRules: true } });
+const jwt = await build({ ...withCa, monitoring: { ...withCa.monitoring, prometheusRules: true } });
 
 function podOf(resources: readonly RecordedResource[], name: string) {
   const { spec } = only(resources, CRON_JOB, name).inputs as {
