@@ -7,6 +7,8 @@ import type { CrdManifest } from "./external-secrets/crds.ts";
 import { NamespaceSecrets } from "./external-secrets/namespace-secrets.ts";
 import { ExternalSecretsOperator } from "./external-secrets/operator.ts";
 import { GeneratedSecret } from "./generated/generated-secret.ts";
+import { Monitoring } from "./monitoring/monitoring.ts";
+import type { MonitoringKind } from "./monitoring/names.ts";
 import { Pki } from "./pki/pki.ts";
 import { createProviders } from "./providers.ts";
 import { Rotations } from "./rotation/rotations.ts";
@@ -24,6 +26,8 @@ export interface StackArgs {
   readonly connections: readonly ConnectionState[];
   /** The custom resource definitions to install; none where ESO is there already. */
   readonly crds: readonly CrdManifest[];
+  /** What of the Prometheus Operator's kinds the declaration asks for and the cluster has. */
+  readonly monitoringKinds: readonly MonitoringKind[];
 }
 
 /**
@@ -36,6 +40,7 @@ export function declareStack({
   deployable,
   connections,
   crds,
+  monitoringKinds,
 }: StackArgs): Readonly<Record<string, Output<string>>> {
   const { vault, kubernetes, random } = createProviders(settings);
 
@@ -84,10 +89,17 @@ export function declareStack({
         settings,
         rotation: settings.rotation,
         authMount: auth.mount,
+        alerting: monitoringKinds.includes("PrometheusRule"),
         namespaces: Object.fromEntries(namespaces.map(({ name, there }) => [name, there])),
       },
       { providers: { vault, kubernetes }, dependsOn: [auth, operator] },
     );
+
+  new Monitoring(
+    "monitoring",
+    { settings, kinds: monitoringKinds },
+    { provider: kubernetes, dependsOn: operator },
+  );
 
   return Object.fromEntries(namespaces.map(({ name, storeId }) => [name, storeId]));
 }

@@ -1,5 +1,11 @@
 import { generatorsOf } from "../components/external-secrets/dynamic-secret.ts";
 import { OWNER_LABEL } from "../components/external-secrets/metadata.ts";
+import {
+  definitionOf,
+  MONITORING_KINDS,
+  type MonitoringKind,
+  wantedKinds,
+} from "../components/monitoring/names.ts";
 import type { Problem } from "../config/problems.ts";
 import { show } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
@@ -16,35 +22,57 @@ const GENERATOR: Readonly<Record<string, string>> = {
   "vaultdynamicsecrets.generators.external-secrets.io": "v1alpha1",
 };
 
-const RULES = "prometheusrules.monitoring.coreos.com";
-
 /** Whether the kinds that the stack writes, and that others define, are there as they must be. */
 export async function definitionProblems(
   reader: Pick<ClusterReader, "definition">,
   settings: Settings,
 ): Promise<readonly Problem[]> {
-  const problems = await Promise.all([operatorsProblems(reader, settings), ruleProblems(reader, settings)]);
+  const problems = await Promise.all([
+    operatorsProblems(reader, settings),
+    monitoringProblems(reader, settings),
+  ]);
   return problems.flat();
 }
 
-/** Where alerts are asked for, the Prometheus Operator must be there: without its definition the update fails half-way. */
-async function ruleProblems(
+/**
+ * What of the Prometheus Operator's kinds the cluster has, of those that the declaration asks for. What it lacks is not made,
+ * and the preview says so: a cluster without monitoring can have everything else.
+ */
+export async function servedKinds(
   reader: Pick<ClusterReader, "definition">,
-  { monitoring, rotation }: Settings,
+  settings: Pick<Settings, "monitoring">,
+): Promise<readonly MonitoringKind[]> {
+  const found = await monitoringDefinitions(reader, settings);
+  return found.flatMap(({ kind, definition }) => {
+    const served =
+      typeof definition === "object" && definition.servedVersions.includes(MONITORING_KINDS[kind]);
+    return served ? [kind] : [];
+  });
+}
+
+/** Not to know whether they are there is another thing: an update would take away what an earlier one made. */
+async function monitoringProblems(
+  reader: Pick<ClusterReader, "definition">,
+  settings: Pick<Settings, "monitoring">,
 ): Promise<readonly Problem[]> {
-  if (!monitoring.prometheusRules || rotation === undefined) return [];
-  const found = await reader.definition(RULES);
-  const path = "monitoring.prometheusRules";
-  if (typeof found === "string") return [unreadable(RULES, found, path)];
-  if (found?.servedVersions.includes("v1")) return [];
-  return [
-    {
-      path,
-      found: `true, and no definition ${RULES} that is served as v1`,
-      allowed: "true where the Prometheus Operator is installed",
-      fix: "install the Prometheus Operator first; or leave it out, and nobody is told of a rotation that fails",
-    },
-  ];
+  const found = await monitoringDefinitions(reader, settings);
+  return found.flatMap(({ kind, field, definition }) =>
+    typeof definition === "string" ? [unreadable(definitionOf(kind), definition, field)] : [],
+  );
+}
+
+function monitoringDefinitions(
+  reader: Pick<ClusterReader, "definition">,
+  settings: Pick<Settings, "monitoring">,
+) {
+  const wanted = Object.entries(wantedKinds(settings)) as [MonitoringKind, string][];
+  return Promise.all(
+    wanted.map(async ([kind, field]) => ({
+      kind,
+      field,
+      definition: await reader.definition(definitionOf(kind)),
+    })),
+  );
 }
 
 /**

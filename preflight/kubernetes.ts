@@ -1,11 +1,12 @@
 import * as k8s from "@kubernetes/client-node";
 import { OWNER_LABEL } from "../components/external-secrets/metadata.ts";
+import type { MonitoringKind } from "../components/monitoring/names.ts";
 import type { Problem } from "../config/problems.ts";
 import { pathText, show } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
 import { admissionProblems } from "./admission.ts";
 import { ClusterReader, type Labelled } from "./cluster-reader.ts";
-import { definitionProblems } from "./definitions.ts";
+import { definitionProblems, servedKinds } from "./definitions.ts";
 import { objectProblems } from "./objects.ts";
 
 /** Everything about the Kubernetes cluster that would stop the update; reads only. */
@@ -13,14 +14,9 @@ export async function kubernetesProblems(
   settings: Settings,
   load: () => k8s.KubeConfig = loadKubeConfig,
 ): Promise<readonly Problem[]> {
-  const config = kubeConfigOf(load);
-  if (!(config instanceof k8s.KubeConfig)) return [config];
+  const reader = clusterReader(settings, load);
+  if (!(reader instanceof ClusterReader)) return [reader];
   const { context } = settings.kubernetes;
-  const known = config.getContexts().map(({ name }) => name);
-  if (!known.includes(context)) return [unknownContext(context, known)];
-  config.setCurrentContext(context);
-
-  const reader = new ClusterReader(config);
   const failure = await reader.failure();
   if (failure !== undefined) return [unreachable(context, failure)];
   const problems = await Promise.all([
@@ -30,6 +26,25 @@ export async function kubernetesProblems(
     admissionProblems(reader, settings),
   ]);
   return problems.flat();
+}
+
+/** What of the declared kinds that others define the cluster serves; none where it cannot be asked, as `kubernetesProblems` says. */
+export async function monitoringKinds(
+  settings: Settings,
+  load: () => k8s.KubeConfig = loadKubeConfig,
+): Promise<readonly MonitoringKind[]> {
+  const reader = clusterReader(settings, load);
+  return reader instanceof ClusterReader ? servedKinds(reader, settings) : [];
+}
+
+function clusterReader({ kubernetes }: Settings, load: () => k8s.KubeConfig): ClusterReader | Problem {
+  const config = kubeConfigOf(load);
+  if (!(config instanceof k8s.KubeConfig)) return config;
+  const { context } = kubernetes;
+  const known = config.getContexts().map(({ name }) => name);
+  if (!known.includes(context)) return unknownContext(context, known);
+  config.setCurrentContext(context);
+  return new ClusterReader(config);
 }
 
 /** By the usual rules: KUBECONFIG, else `~/.kube/config`. */

@@ -6,6 +6,7 @@ import { withoutWaiting } from "../config/databases-state.ts";
 import { loadSettings } from "../config/load.ts";
 import { ConfigError } from "../config/problems.ts";
 import { connectionStates } from "./databases.ts";
+import { monitoringKinds } from "./kubernetes.ts";
 import { preflight } from "./preflight.ts";
 import { withDeclaredVault } from "./vault.ts";
 
@@ -21,7 +22,13 @@ export async function openStack(): Promise<StackArgs> {
     const connections = await withDeclaredVault(settings, await findToken(), (client) =>
       connectionStates(client, settings),
     );
-    return { settings, deployable: withoutWaiting(settings, connections), connections, crds };
+    return {
+      settings,
+      deployable: withoutWaiting(settings, connections),
+      connections,
+      crds,
+      monitoringKinds: await monitoringKinds(settings),
+    };
   } catch (error) {
     throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
   }

@@ -98,7 +98,8 @@ export function previewerClusterRules(settings: Settings, leftovers: ClusterLeft
 
 /**
  * What Helm and the engines need in the release's own namespace: its objects, and its Secrets, in which Helm keeps the
- * release. Whoever may write a Deployment there can run as the operator, which may list every Secret of the cluster.
+ * release; and monitoring's objects, where no exporter has a namespace for them. Whoever may write a Deployment there can run
+ * as the operator, which may list every Secret of the cluster.
  */
 export function releaseRules(): PolicyRule[] {
   const all = [...look, ...write];
@@ -110,6 +111,12 @@ export function releaseRules(): PolicyRule[] {
     { apiGroups: [""], resources: ["pods", "endpoints"], verbs: look },
     { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: look },
     { apiGroups: ["apps"], resources: ["replicasets"], verbs: look },
+    {
+      apiGroups: ["monitoring.coreos.com"],
+      resources: ["prometheusrules", "scrapeconfigs", "servicemonitors"],
+      verbs: all,
+    },
+    { apiGroups: [""], resources: ["configmaps"], verbs: all },
   ];
 }
 

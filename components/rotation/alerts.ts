@@ -2,6 +2,7 @@ import { cadence } from "../../config/cron.ts";
 import type { RotationKey, RotationSettings } from "../../config/rotation-settings.ts";
 import type { Settings } from "../../config/schema.ts";
 import { seconds } from "../durations.ts";
+import { type Alert, type AlertRule, alertRule } from "../monitoring/rules/rule.ts";
 import { RUN_SECONDS } from "./cron-jobs.ts";
 import { rotationLabels, rotationNames } from "./names.ts";
 import { finishSchedule } from "./schedule.ts";
@@ -9,72 +10,50 @@ import { finishSchedule } from "./schedule.ts";
 /** How much later than its schedule and its longest run a CronJob may succeed before somebody is told, in seconds. */
 const GRACE_SECONDS = 3_600;
 
-/** An alert as Prometheus takes it. */
-export interface AlertRule {
-  readonly alert: string;
-  readonly expr: string;
-  readonly for: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-}
-
 /**
  * The alerts of one key's rotation, over what kube-state-metrics says of its CronJobs. Overdue ones fire as well where
  * nothing is said: the CronJob is gone, or nobody watches it.
  */
 export function rotationAlerts(
-  settings: Pick<Settings, "environment" | "vault">,
+  settings: Pick<Settings, "environment" | "vault" | "monitoring">,
   rotation: RotationSettings,
   key: RotationKey,
 ): readonly AlertRule[] {
   const { rotate, finish } = rotationNames(settings, rotation, key);
   const { namespace } = rotation;
-  const labels = (severity: string) => ({
-    severity,
-    environment: settings.environment,
-    rotation: key.name,
-  });
   const live = `${key.live.mount}/${key.live.path}#${key.live.property}`;
-  return [
+  const alerts: readonly Alert[] = [
     {
       alert: "ProviderKeyRotationFailing",
       expr: failing(namespace, [rotate, finish]),
-      for: "5m",
-      labels: labels("warning"),
-      annotations: {
-        summary: `A Job of {{ $labels.cronjob }} failed, and none has succeeded since: ${live} is not rotated.`,
-        impact: "None for consumers yet: the current key stays valid and where it is.",
-        runbook: "docs/rotation.md#a-rotation-fails",
-      },
+      forSeconds: 300,
+      severity: "warning",
+      summary: `A Job of {{ $labels.cronjob }} failed, and none has succeeded since: ${live} is not rotated.`,
+      impact: "None for consumers yet: the current key stays valid and where it is.",
     },
     {
       alert: "ProviderKeyRotationOverdue",
       expr: overdue(namespace, rotate, longestGap(key.schedule, key.timeZone)),
-      for: "15m",
-      labels: labels("critical"),
-      annotations: {
-        summary: `${live} has not been rotated for longer than its schedule (${key.schedule}, ${key.timeZone}) allows.`,
-        impact: "The key lives longer than it should: who has got hold of it can go on using it.",
-        runbook: "docs/rotation.md#a-rotation-is-overdue",
-      },
+      forSeconds: 900,
+      severity: "critical",
+      summary: `${live} has not been rotated for longer than its schedule (${key.schedule}, ${key.timeZone}) allows.`,
+      impact: "The key lives longer than it should: who has got hold of it can go on using it.",
     },
     {
       alert: "ProviderKeyRevocationOverdue",
       expr: overdue(namespace, finish, longestGap(finishSchedule(seconds(key.overlap), key.name), "Etc/UTC")),
-      for: "15m",
-      labels: labels("warning"),
-      annotations: {
-        summary: `Nobody has looked whether the previous key of ${live} is to be revoked.`,
-        impact: "A key that was replaced may stay valid at its provider beyond the overlap.",
-        runbook: "docs/rotation.md#a-rotation-is-overdue",
-      },
+      forSeconds: 900,
+      severity: "warning",
+      summary: `Nobody has looked whether the previous key of ${live} is to be revoked.`,
+      impact: "A key that was replaced may stay valid at its provider beyond the overlap.",
     },
   ];
+  return alerts.map((alert) => alertRule(settings, { ...alert, labels: { rotation: key.name } }));
 }
 
 /** The alerts of one key as the Prometheus Operator takes them. */
 export function rotationRule(
-  settings: Pick<Settings, "environment" | "vault">,
+  settings: Pick<Settings, "environment" | "vault" | "monitoring">,
   rotation: RotationSettings,
   key: RotationKey,
 ) {

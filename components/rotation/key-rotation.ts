@@ -27,7 +27,7 @@ export class KeyRotation extends pulumi.ComponentResource {
     const account = this.#serviceAccount();
     const rights = [account, ...this.#clusterAccess(account), this.#vaultAccess()];
     this.#cronJobs(this.#spec(), rights);
-    if (args.settings.monitoring.prometheusRules) this.#alerts();
+    if (args.alerting) this.#alerts();
     this.registerOutputs({});
   }
 

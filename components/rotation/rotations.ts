@@ -19,6 +19,8 @@ export interface RotationsArgs {
   readonly authMount: pulumi.Input<string>;
   /** Declared namespace -> its name, known once it is there. */
   readonly namespaces: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Whether alerts are made: they are asked for, and the cluster takes them. */
+  readonly alerting: boolean;
 }
 
 /** Provider keys that are replaced on a schedule: what their rotators share, and then each. No value passes through here. */

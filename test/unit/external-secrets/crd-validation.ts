@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Ajv, type ValidateFunction } from "ajv";
-import { crdManifests } from "../../../components/external-secrets/crds.ts";
+import { type CrdManifest, crdManifests } from "../../../components/external-secrets/crds.ts";
 import { esoManifests } from "../eso-crds.ts";
 
 interface Version {
@@ -16,12 +16,18 @@ interface Schema {
 /** Object kinds -> a check against ESO's own schema that allows nothing unknown. */
 export async function esoSchemas(): Promise<Readonly<Record<string, ValidateFunction>>> {
   const { crds } = await esoManifests();
+  return schemasOf(crdManifests(await readFile(crds, "utf8"), crds));
+}
+
+/** Object kinds -> a check against their definitions' schemas that allows nothing unknown. */
+export function schemasOf(definitions: readonly CrdManifest[]): Readonly<Record<string, ValidateFunction>> {
   const ajv = new Ajv({
     strict: false,
     allErrors: true,
     formats: { byte: true, int64: true, int32: true, "date-time": true },
+    code: { regExp: goRegExp },
   });
-  const served = crdManifests(await readFile(crds, "utf8"), crds).flatMap(({ spec }) => {
+  const served = definitions.flatMap(({ spec }) => {
     const { kind } = spec.names as { readonly kind: string };
     const version = (spec.versions as readonly Version[]).find(
       ({ name }) => name === "v1" || name === "v1alpha1",
@@ -30,6 +36,15 @@ export async function esoSchemas(): Promise<Readonly<Record<string, ValidateFunc
   });
   return Object.fromEntries(served);
 }
+
+/** As Go has it: `(?i)` inside a pattern holds for all of it, and JavaScript has a flag for that. */
+const goRegExp = Object.assign(
+  (pattern: string, flags: string) =>
+    pattern.includes("(?i)")
+      ? new RegExp(pattern.replace("(?i)", ""), `${flags}i`)
+      : new RegExp(pattern, flags),
+  { code: "new RegExp" },
+);
 
 /** Metadata is an object of its own in the API server; the rest is as in the definition. */
 function objectSchema({ schema }: Version): Schema {

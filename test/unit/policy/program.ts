@@ -4,6 +4,8 @@ import { crdManifests } from "../../../components/external-secrets/crds.ts";
 import { NamespaceSecrets } from "../../../components/external-secrets/namespace-secrets.ts";
 import { ExternalSecretsOperator } from "../../../components/external-secrets/operator.ts";
 import { GeneratedSecret } from "../../../components/generated/generated-secret.ts";
+import { Monitoring } from "../../../components/monitoring/monitoring.ts";
+import { type MonitoringKind, wantedKinds } from "../../../components/monitoring/names.ts";
 import { createProviders } from "../../../components/providers.ts";
 import { Rotations } from "../../../components/rotation/rotations.ts";
 import { VaultCluster } from "../../../components/vault/cluster.ts";
@@ -65,9 +67,14 @@ export async function programOf(
     rotation &&
       new Rotations(
         "rotation",
-        { settings, rotation, authMount: auth.mount, namespaces: Object.fromEntries(namespaces) },
+        {
+          ...{ settings, rotation, authMount: auth.mount, alerting: settings.monitoring.prometheusRules },
+          namespaces: Object.fromEntries(namespaces),
+        },
         { providers: { vault, kubernetes }, dependsOn: [auth, operator] },
       );
+    const kinds = Object.keys(wantedKinds(settings)) as MonitoringKind[];
+    new Monitoring("monitoring", { settings, kinds }, { provider: kubernetes, dependsOn: operator });
   });
   return recorded.map(({ urn, type, name, inputs, protect }) => ({
     urn,

@@ -1,34 +1,12 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import { afterEach, describe, expect, it } from "vitest";
 import { withVault } from "../../../clients/vault.ts";
-import type { Settings } from "../../../config/schema.ts";
-import type { Definition } from "../../../preflight/cluster-reader.ts";
-import { definitionProblems } from "../../../preflight/definitions.ts";
 import { kubernetesProblems } from "../../../preflight/kubernetes.ts";
 import { rotationProblems } from "../../../preflight/rotation.ts";
 import { rotating } from "../rotation/declarations.ts";
 import { type Answer, type FakeServer, fakeServer } from "./fake-server.ts";
 
 const dev = rotating();
-
-describe("alerts that are asked for", () => {
-  const alerting: Settings = { ...dev, monitoring: { ...dev.monitoring, prometheusRules: true } };
-  const problemsWith = (rules: Definition | string | undefined, settings = alerting) =>
-    definitionProblems(
-      { definition: async (name) => (name.startsWith("prometheusrules.") ? rules : undefined) },
-      settings,
-    );
-
-  it("take the Prometheus Operator's definition", async () => {
-    expect(await problemsWith({ labels: {}, servedVersions: ["v1"] })).toEqual([]);
-    expect(await problemsWith(undefined, dev)).toEqual([]);
-    for (const found of [undefined, { labels: {}, servedVersions: ["v1beta1"] }, "403 forbidden"]) {
-      expect(await problemsWith(found)).toEqual([
-        expect.objectContaining({ path: "monitoring.prometheusRules" }),
-      ]);
-    }
-  });
-});
 
 describe("the admin credential", () => {
   const path = "GET /v1/kv/subkeys/platform/openai-admin";

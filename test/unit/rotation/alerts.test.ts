@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { rotationRule } from "../../../components/rotation/alerts.ts";
+import { promtool } from "../monitoring/promtool.ts";
 import { rotating } from "./declarations.ts";
 
 const settings = rotating();
@@ -15,19 +16,6 @@ if (rotation === undefined || key === undefined) throw new Error("no rotation");
 const rule = rotationRule(settings, rotation, key);
 
 const run = promisify(execFile);
-const promtool = missing() ? it.skip : it;
-
-/** Prometheus' own judge of rules; where it is missing: `apt-get install prometheus`, which .ci/run does. */
-function missing(): boolean {
-  try {
-    execFileSync("promtool", ["--version"], { stdio: "ignore" });
-    return false;
-  } catch {
-    console.log("skipped: no promtool on PATH (Debian: the package prometheus)");
-    return true;
-  }
-}
-
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "alerts-"));
@@ -109,7 +97,7 @@ describe("the alerts of a key", () => {
     for (const { annotations, labels } of rules) {
       expect(labels).toMatchObject({ environment: "dev", rotation: "openai-llm" });
       expect(Object.keys(annotations)).toEqual(["summary", "impact", "runbook"]);
-      expect(annotations.runbook).toMatch(/^docs\/rotation\.md#[a-z-]+$/);
+      expect(annotations.runbook).toMatch(/^docs\/runbook\.md#[a-z]+$/);
     }
   });
 

@@ -22,7 +22,8 @@ function build(settings: Settings) {
   if (rotation === undefined) throw new Error("no rotation");
   return recordResources(() => {
     const { vault, kubernetes } = createProviders(settings);
-    const args = { settings, rotation, authMount: "kubernetes", namespaces: { llm: "llm" } };
+    const alerting = settings.monitoring.prometheusRules;
+    const args = { settings, rotation, alerting, authMount: "kubernetes", namespaces: { llm: "llm" } };
     new Rotations("rotation", args, { providers: { vault, kubernetes } });
   });
 }

@@ -1,0 +1,159 @@
+import { count, graph, type PanelBuilder, states } from "./panels.ts";
+
+/** Panels of one concern. */
+export interface Row {
+  readonly title: string;
+  readonly panels: readonly PanelBuilder[];
+}
+
+const SECRET = "{{namespace}}/{{external_secret}}";
+
+/** A sum that is 0, not empty, where no series matches but there are some. */
+const countOf = (metric: string, wanted: string) =>
+  `count(max by (namespace, external_secret) (${metric}) ${wanted}) or 0 * count(${metric})`;
+
+const sync = (environment: string): Row => ({
+  title: "Sync",
+  panels: [
+    count(
+      "Not Ready",
+      "ExternalSecrets that ESO cannot sync.",
+      countOf("vault_management_sync_ready", "== 0"),
+    ),
+    count(
+      "Stale",
+      "Last synced longer ago than twice the refresh interval, or not as declared now.",
+      countOf("vault_management_sync_stale", "== 1"),
+    ),
+    count(
+      "Behind Vault",
+      "The cluster holds an older version than Vault. One refresh interval of it is usual.",
+      countOf("vault_management_sync_lag_seconds", "> 0"),
+    ),
+    count(
+      "Alerts firing",
+      "Of this stack, by whatever Prometheus evaluates.",
+      `count(ALERTS{alertstate="firing",environment="${environment}"}) or vector(0)`,
+    ),
+    graph("Behind Vault", "Age of the newest version that has not been synced.", "s", {
+      [SECRET]: "max by (namespace, external_secret) (vault_management_sync_lag_seconds) > 0",
+    }),
+    graph("Since the last sync", "Rises to the refresh interval, and falls.", "s", {
+      [SECRET]:
+        "time() - max by (namespace, external_secret) (vault_management_sync_last_success_timestamp_seconds)",
+    }),
+    graph("Syncs", "By ESO's own count.", "cps", {
+      "all {{namespace}}": "sum by (namespace) (rate(externalsecret_sync_calls_total[$__rate_interval]))",
+      "failed {{namespace}}": "sum by (namespace) (rate(externalsecret_sync_calls_error[$__rate_interval]))",
+    }),
+    graph("Time of a sync", "Of the last one, as ESO measured it.", "ns", {
+      "{{namespace}}/{{name}}": "max by (namespace, name) (externalsecret_reconcile_duration)",
+    }),
+  ],
+});
+
+const stores: Row = {
+  title: "Stores",
+  panels: [
+    states(
+      "SecretStores",
+      "Green while ESO can log in to Vault for the namespace.",
+      "{{namespace}}/{{store}}",
+      "max by (namespace, store) (vault_management_store_ready)",
+    ),
+    graph("Stores that ESO calls not Ready", "By ESO's own condition.", "short", {
+      "{{namespace}}/{{name}}":
+        'max by (namespace, name) (secretstore_status_condition{condition="Ready",status="False"})',
+    }),
+  ],
+};
+
+const rotations: Row = {
+  title: "Rotations",
+  panels: [
+    graph("Age of each key", "Since it was promoted.", "s", {
+      "{{key}}": "max by (key) (vault_management_rotation_age_seconds)",
+    }),
+    graph("Until the next rotation", "Below zero it is late.", "s", {
+      "{{key}}": "max by (key) (vault_management_rotation_next_due_timestamp_seconds) - time()",
+    }),
+  ],
+};
+
+const certificates: Row = {
+  title: "Certificates",
+  panels: [
+    graph("Life left", "Renewed with a third of it left.", "s", {
+      "{{namespace}}/{{certificate}}":
+        "max by (namespace, certificate) (vault_management_certificate_expiry_timestamp_seconds) - time()",
+    }),
+  ],
+};
+
+const vault: Row = {
+  title: "Vault",
+  panels: [
+    states("Nodes", "Green while the node answers.", "{{node}}", "max by (node) (vault_management_vault_up)"),
+    states(
+      "Unsealed",
+      "Green while the node is not sealed.",
+      "{{node}}",
+      "1 - max by (node) (vault_management_vault_sealed)",
+    ),
+    states(
+      "Leader",
+      "Green is the node that leads.",
+      "{{node}}",
+      "max by (node) (vault_management_vault_leader)",
+    ),
+    graph("Behind the leader", "Entries of the log that a node has not taken yet.", "short", {
+      "{{node}}": "max by (node) (vault_management_vault_raft_lag_entries)",
+    }),
+    graph("Audit devices", "With fewer than two, the next failure is an outage.", "short", {
+      enabled: "max(vault_management_audit_devices)",
+      "failures since Vault started": "max(vault_management_audit_failures_total)",
+    }),
+    graph("Since the exporter last looked", "By what it looks at.", "s", {
+      "{{collector}}":
+        "time() - max by (collector) (vault_management_exporter_last_success_timestamp_seconds)",
+    }),
+  ],
+};
+
+const breakGlass: Row = {
+  title: "Break-glass",
+  panels: [
+    count(
+      "Open incidents",
+      "Paths that are denied to their readers.",
+      "max(vault_management_break_glass_incidents_open)",
+    ),
+    count(
+      "Uses in 24 hours",
+      "Requests with break-glass rights, drills included.",
+      "sum(increase(vault_management_break_glass_requests_total[24h]))",
+    ),
+    count(
+      "Root token in 24 hours",
+      "Requests with a root token.",
+      "sum(increase(vault_management_root_requests_total[24h]))",
+    ),
+    count(
+      "Denied in 24 hours",
+      "Requests that Vault refused, those on purpose left out.",
+      'sum(increase(vault_management_denied_requests_total{denied="unexpected"}[24h]))',
+    ),
+    graph("Denied requests", "By who asked, and whether break-glass denies it on purpose.", "cps", {
+      "{{login}} {{operation}} {{mount}} ({{denied}})":
+        "sum by (login, operation, mount, denied) (rate(vault_management_denied_requests_total[$__rate_interval]))",
+    }),
+    graph("Since the last audit entry", "By reader; of standby nodes none is expected.", "s", {
+      "{{instance}}": "time() - vault_management_audit_reader_last_entry_timestamp_seconds",
+    }),
+  ],
+};
+
+/** Top to bottom. */
+export function rows(environment: string): readonly Row[] {
+  return [sync(environment), stores, rotations, certificates, vault, breakGlass];
+}

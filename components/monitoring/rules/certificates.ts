@@ -1,0 +1,45 @@
+import type { NamespaceSettings } from "../../../config/schema.ts";
+import { durationText } from "../../../config/values.ts";
+import { seconds } from "../../durations.ts";
+import { maxBy, series } from "./promql.ts";
+import type { Alert } from "./rule.ts";
+
+/**
+ * A certificate is renewed with a third of its life left; with less than a quarter, a renewal has failed for a twelfth of the
+ * life. One alert for each life that a namespace's certificates have.
+ */
+export function certificateAlerts(
+  { name: namespace, services }: NamespaceSettings,
+  forSeconds: number,
+): readonly Alert[] {
+  const certificates = services.flatMap((service) => service.certificates);
+  const byLife = Map.groupBy(certificates, ({ ttl }) => seconds(ttl));
+  return [...byLife]
+    .toSorted(([a], [b]) => a - b)
+    .map(([ttlSeconds, alike]) =>
+      nearExpiry(namespace, alike.map(({ name }) => name).toSorted(), ttlSeconds, forSeconds),
+    );
+}
+
+function nearExpiry(
+  namespace: string,
+  names: readonly string[],
+  ttlSeconds: number,
+  forSeconds: number,
+): Alert {
+  const limit = Math.floor(ttlSeconds / 4);
+  const expiry = series("vault_management_certificate_expiry_timestamp_seconds", {
+    namespace,
+    certificate: names,
+  });
+  return {
+    alert: "CertificateNearExpiry",
+    expr: `${maxBy(["namespace", "certificate"], expiry)} - time() < ${limit}`,
+    forSeconds,
+    severity: "critical",
+    summary:
+      "The certificate {{ $labels.namespace }}/{{ $labels.certificate }} ends in {{ $value | humanizeDuration }}, and was " +
+      `to be renewed with ${durationText(Math.floor((ttlSeconds * 1_000) / 3))} left.`,
+    impact: "When it has ended, clients refuse the connection.",
+  };
+}

@@ -1,0 +1,67 @@
+import type { Settings } from "../../../config/schema.ts";
+import { seconds } from "../../durations.ts";
+import { maxBy, series } from "./promql.ts";
+import type { Alert } from "./rule.ts";
+
+/**
+ * How far behind the leader's log a follower counts as healthy: `max_trailing_logs` of Vault's autopilot, whose default this
+ * stack leaves as it is.
+ */
+const TRAILING_ENTRIES = 1_000;
+
+/** Vault's own default, where the stack does not declare autopilot. */
+const LAST_CONTACT = "10s";
+
+const BY_NODE = ["node"];
+
+/** Of each node by its own address. */
+export function nodeAlerts(nodes: readonly string[], forSeconds: number): readonly Alert[] {
+  const of = (metric: string) => maxBy(BY_NODE, series(metric, { node: nodes }));
+  return [
+    {
+      alert: "VaultNodeDown",
+      expr: `${of("vault_management_vault_up")} == 0`,
+      forSeconds,
+      severity: "warning",
+      summary: "The Vault node {{ $labels.node }} does not answer.",
+      impact: "None while a majority of the nodes is up; with one more down Vault may stop answering.",
+    },
+    {
+      alert: "VaultSealed",
+      expr: `${of("vault_management_vault_sealed")} == 1`,
+      forSeconds,
+      severity: "critical",
+      summary: "The Vault node {{ $labels.node }} is sealed.",
+      impact: "It serves nothing until it is unsealed; when the last one is sealed, no secret is refreshed.",
+    },
+  ];
+}
+
+/** Of the cluster as it sees itself. */
+export function clusterAlerts({ vault }: Pick<Settings, "vault">, forSeconds: number): readonly Alert[] {
+  const contactSeconds = seconds(vault.autopilot?.lastContactThreshold ?? LAST_CONTACT);
+  const of = (metric: string) => maxBy(BY_NODE, metric);
+  return [
+    {
+      alert: "VaultNoLeader",
+      expr: "max(vault_management_vault_has_leader) == 0",
+      forSeconds,
+      severity: "critical",
+      summary: "Vault has no leader.",
+      impact: "Nobody can log in or read: no secret is refreshed, no key rotates. Pods keep what they have.",
+    },
+    {
+      alert: "VaultRaftLag",
+      expr: [
+        `${of("vault_management_vault_raft_lag_entries")} > ${TRAILING_ENTRIES}`,
+        `${of("vault_management_vault_raft_last_contact_seconds")} > ${contactSeconds}`,
+        `${of("vault_management_vault_raft_healthy")} == 0`,
+      ].join(" or "),
+      forSeconds,
+      severity: "warning",
+      summary: "The Vault node {{ $labels.node }} does not keep up with the leader.",
+      impact:
+        "If the leader fails now, this node cannot take over at once, or what was written last is lost with it.",
+    },
+  ];
+}
