@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { VaultClient } from "../../clients/vault.ts";
+import { readLiving } from "../../sandbox/processes/record.ts";
+import { up } from "../../sandbox/sandbox.ts";
+import { readState } from "../../sandbox/state.ts";
+import { type AlertsGround, alertsGround } from "./alerts/ground.ts";
+import { whyNoPrometheus } from "./alerts/prometheus.ts";
+import { putInVault } from "./main-job/ground.ts";
+
+/** The chief alerts on a real Prometheus, over real servers whose faults are real: none fires before, each fires, each ends. */
+
+const missing = whyNoPrometheus();
+if (missing !== undefined) console.log(`skipped: ${missing}`);
+
+/** An alert's own patience is up to two minutes here; faults and their ends take some as well. */
+const TIMEOUT_MS = 1_200_000;
+
+describe.skipIf(missing !== undefined)(
+  "a Prometheus that scrapes ESO, the exporter and the audit reader",
+  () => {
+    let ground: AlertsGround;
+    beforeAll(async () => {
+      ground = await alertsGround();
+    });
+    afterAll(() => ground?.close());
+
+    test("has series from all three, and tells of nothing while all is well", {
+      timeout: TIMEOUT_MS,
+    }, async () => {
+      await ground.quiet(...WATCHED);
+      for (const metric of [
+        "externalsecret_status_condition",
+        "vault_management_sync_ready",
+        "vault_management_audit_reader_last_entry_timestamp_seconds",
+      ]) {
+        expect(await ground.prometheus.query(metric), metric).not.toEqual([]);
+      }
+      expect(await ground.told()).toEqual([]);
+    });
+
+    test("tells of a value that is gone, of that secret alone, and no more once it is back", {
+      timeout: TIMEOUT_MS,
+    }, async () => {
+      await ground.vault.delete("kv/metadata/alerts/vanishing");
+      const { annotations } = await ground.firing("SecretSyncFailing", { external_secret: "vanishing" });
+      expect(annotations.summary).toBe("ESO cannot sync llm/vanishing from Vault.");
+      await ground.firing("SecretSyncStale", { external_secret: "vanishing" });
+      const others = (await ground.prometheus.alerts()).filter(
+        ({ labels }) => labels.external_secret !== undefined && labels.external_secret !== "vanishing",
+      );
+      expect(others).toEqual([]);
+      await putInVault(ground, "alerts/vanishing", { value: "back" });
+      await ground.cluster.forceSync("llm", "vanishing");
+      await ground.quiet("SecretSyncFailing", "SecretSyncStale");
+    });
+
+    test("tells of a Vault node that is down, and which", { timeout: TIMEOUT_MS }, async () => {
+      const node = await standbyNode();
+      const record = await readLiving(ground.sandbox.paths, node);
+      process.kill(record?.pid ?? Number.NaN, "SIGKILL");
+      await ground.firing("VaultNodeDown", { node });
+      expect(await ground.told()).not.toContain("VaultNoLeader");
+      await up({ root: ground.sandbox.paths.root });
+      await ground.quiet("VaultNodeDown", "VaultSealed", "VaultRaftLag");
+    });
+
+    test("tells of an audit device that is disabled", { timeout: TIMEOUT_MS }, async () => {
+      const devices = (await ground.vault.read("sys/audit")) as Readonly<
+        Record<string, { options: object; type: string }>
+      >;
+      const device = devices["stdout/"];
+      await ground.vault.delete("sys/audit/stdout");
+      await ground.firing("AuditDevicesTooFew");
+      await ground.vault.write("sys/audit/stdout", { type: device?.type, options: device?.options });
+      await ground.quiet("AuditDevicesTooFew");
+    });
+
+    test("tells of a read that Vault denies, by whom", { timeout: TIMEOUT_MS }, async () => {
+      const { address, caPem, tokens } = ground.sandbox.vault;
+      const auditor = new VaultClient({ address, caPem, token: await readState(tokens.auditor) });
+      await expect(auditor.read("kv/data/alerts/steady")).rejects.toThrow(/403/);
+      await auditor.close();
+      const { labels } = await ground.firing("UnexpectedDeniedReads", { mount: "kv", operation: "read" });
+      expect(labels.login).toContain("auditor");
+    });
+
+    test("tells of ESO that is stopped, and of what grows old meanwhile", {
+      timeout: TIMEOUT_MS,
+    }, async () => {
+      await ground.scaleEso(0);
+      await putInVault(ground, "alerts/steady", { value: "newer" });
+      await ground.firing("EsoDown");
+      await ground.firing("SecretSyncLagging", { external_secret: "steady" });
+      await ground.firing("SecretSyncStale", { external_secret: "steady" });
+      await ground.scaleEso(1);
+      await ground.quiet("EsoDown", "SecretSyncLagging", "SecretSyncStale", "SecretSyncFailing");
+    });
+
+    test("tells of an audit reader that has ended", { timeout: TIMEOUT_MS }, async () => {
+      await ground.stopReader();
+      const { annotations } = await ground.firing("AuditReaderSilent");
+      expect(annotations.summary).toMatch(/^Nothing comes from the audit reader /);
+    });
+
+    async function standbyNode(): Promise<string> {
+      const { nodes, caPem } = ground.sandbox.vault;
+      for (const { name, address } of nodes) {
+        const client = new VaultClient({ address, caPem });
+        const { status } = await client.health().finally(() => client.close());
+        if (status === 429) return name;
+      }
+      throw new Error("no standby node");
+    }
+  },
+);
+
+const WATCHED = [
+  ...["SecretSyncFailing", "SecretSyncStale", "SecretSyncLagging", "SecretStoreNotReady", "EsoDown"],
+  ...["VaultNodeDown", "VaultSealed", "VaultNoLeader", "VaultRaftLag", "AuditDevicesTooFew", "ExporterDown"],
+  ...["AuditReaderSilent", "UnexpectedDeniedReads"],
+];
