@@ -16,7 +16,7 @@ const CHANGES = ["create", "update", "patch", "delete"];
 
 /**
  * Requests to Vault that are no everyday work, whoever makes them. Source: Vault's HTTP API, /sys (audit, config/auditing,
- * generate-root, leases, policies, raw, rekey, rotate, seal, step-down, storage/raft), /auth/token and KV v2.
+ * generate-root, leases, policies, raw, rekey, rotate, seal, step-down, storage/raft), /auth/token, /identity and KV v2.
  */
 const CONCERNS: readonly Concern[] = [
   { note: "root token being made", path: /^sys\/generate-root\//, texts: ["sys/generate-root"] },
@@ -35,6 +35,12 @@ const CONCERNS: readonly Concern[] = [
     texts: ["/metadata/"],
   },
   { note: "policy changed", path: /^sys\/polic(?:y|ies\/acl)\//, operations: CHANGES, texts: ["sys/polic"] },
+  {
+    note: "identities changed",
+    path: /^identity\/(?:entity|group)/,
+    operations: CHANGES,
+    texts: ["identity/entity", "identity/group"],
+  },
   { note: "audit devices changed", path: /^sys\/audit\//, operations: CHANGES, texts: ["sys/audit/"] },
   {
     note: "audited headers changed",

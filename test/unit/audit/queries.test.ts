@@ -224,6 +224,10 @@ describe("break-glass", () => {
     ["versions destroyed", { operation: "update", path: "kv/destroy/llm/openai" }],
     ["secret deleted with all versions", { operation: "delete", path: "kv/metadata/llm/openai" }],
     ["policy changed", { operation: "update", path: "sys/policies/acl/deny-all" }],
+    [
+      "identities changed",
+      { operation: "update", path: "identity/group/name/vault-management-dev-denied-0" },
+    ],
     ["audit devices changed", { operation: "delete", path: "sys/audit/file" }],
     ["seal", { operation: "update", path: "sys/seal" }],
     ["all of the storage", { path: "sys/storage/raft/snapshot" }],
