@@ -22,6 +22,7 @@ export function auditorPolicy(settings: AuditorSettings): PolicyDocument {
       ...access,
       ...identities,
       ...deniedGroups(environment).map(({ path }): Grant => ({ path, capabilities: ["read"] })),
+      ...health,
       ...auditing(settings),
       ...logins(settings),
       ...Object.keys(settings.vault.mounts).flatMap(secretMetadata),
@@ -47,6 +48,9 @@ const identities: readonly Grant[] = ["entity", "entity-alias", "group", "group-
   { path: `identity/${kind}/id`, capabilities: ["list"] },
   { path: `identity/${kind}/id/*`, capabilities: ["read"] },
 ]);
+
+/** How the nodes stand to each other: which leads, how many may be lost, who lags. */
+const health: readonly Grant[] = [{ path: "sys/storage/raft/autopilot/state", capabilities: ["read"] }];
 
 /** With `sys/audit-hash` a value is looked for in a log of hashes: who has a value can find it, who has a hash cannot reverse it. */
 function auditing({ vault: { auditDevices } }: AuditorSettings): readonly Grant[] {

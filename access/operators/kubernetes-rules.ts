@@ -141,6 +141,9 @@ export function auditorClusterRules(settings: Settings): PolicyRule[] {
       verbs: ["get", "list"],
     },
     { apiGroups: [""], resources: ["namespaces", "serviceaccounts"], verbs: ["get", "list"] },
+    // Whether ESO runs; and why it could not sync something, which it says in events alone.
+    named("apps", "deployments", [releaseName], ["get"]),
+    { apiGroups: [""], resources: ["events"], verbs: ["list"] },
   ];
 }
 

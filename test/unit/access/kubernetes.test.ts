@@ -171,6 +171,18 @@ describe("the operators' manifests", () => {
     });
   });
 
+  it("let the auditor see whether ESO runs and what it says of its objects, and change none of it", () => {
+    const rules = rulesOf(dev, "auditor").filter(
+      ({ resources }) => !resources.includes("serviceaccounts/token"),
+    );
+    expect(rules).toContainEqual({
+      ...{ apiGroups: ["apps"], resources: ["deployments"], verbs: ["get"] },
+      resourceNames: ["external-secrets"],
+    });
+    expect(rules).toContainEqual({ apiGroups: [""], resources: ["events"], verbs: ["list"] });
+    expect(new Set(rules.flatMap(({ verbs }) => verbs))).toEqual(new Set(["get", "list"]));
+  });
+
   it("take a user's name as well", () => {
     const settings = settingsWith(["operators", "kubernetes", "auditor"], {
       user: "system:serviceaccount:ci:auditor",

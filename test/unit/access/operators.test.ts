@@ -166,6 +166,7 @@ describe("auditor", () => {
       "kv-prod/metadata/*": ["read", "list"],
       "sys/capabilities-accessor": ["update"],
       "identity/entity/id/*": ["read"],
+      "sys/storage/raft/autopilot/state": ["read"],
     });
     expect(Object.keys(grants).filter((path) => /\/(data|subkeys)(\/|$)/.test(path))).toEqual([]);
   });
