@@ -15,6 +15,19 @@ export async function vaultConnection(
   environment: Readonly<Record<string, string | undefined>>,
   home: string,
 ): Promise<VaultConnection> {
+  const server = await vaultServer(vault, environment);
+  const token = await findToken(environment, home);
+  if (token === undefined) {
+    throw new Error("No Vault token: set VAULT_TOKEN, or run vault login, which writes ~/.vault-token");
+  }
+  return { ...server, token };
+}
+
+/** The same without who asks: enough for what Vault tells anybody. */
+export async function vaultServer(
+  vault: Settings["vault"],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Pick<VaultConnection, "address" | "caPem">> {
   const address = environment.VAULT_ADDR || vault.address;
   if (!serverUrl.safeParse(address).success) {
     throw new Error(
@@ -23,11 +36,7 @@ export async function vaultConnection(
   }
   const caFile = environment.VAULT_CACERT;
   const caPem = caFile ? await readText(caFile, "VAULT_CACERT") : vault.caCertificate;
-  const token = await findToken(environment, home);
-  if (token === undefined) {
-    throw new Error("No Vault token: set VAULT_TOKEN, or run vault login, which writes ~/.vault-token");
-  }
-  return { address, token, ...(caPem === undefined ? {} : { caPem }) };
+  return { address, ...(caPem === undefined ? {} : { caPem }) };
 }
 
 async function readText(file: string, variable: string): Promise<string> {

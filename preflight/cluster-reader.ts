@@ -122,11 +122,11 @@ function parse(text: string): unknown {
   }
 }
 
-/** What `makeApiClient` would give, with a limit to each request. */
-export function withTimeout(config: k8s.KubeConfig): k8s.Configuration {
+/** What `makeApiClient` would give, with a limit to each request, in milliseconds. */
+export function withTimeout(config: k8s.KubeConfig, timeoutMs = TIMEOUT_MS): k8s.Configuration {
   const limit: k8s.Middleware = {
     pre: async (request) => {
-      request.setSignal(AbortSignal.timeout(TIMEOUT_MS));
+      request.setSignal(AbortSignal.timeout(timeoutMs));
       return request;
     },
     post: async (response) => response,

@@ -23,6 +23,8 @@ interface Condition {
   readonly status: string;
   readonly reason?: string;
   readonly message?: string;
+  /** When `status` last changed. */
+  readonly lastTransitionTime?: string;
 }
 
 /**

@@ -1,0 +1,34 @@
+import type { Settings } from "../../../config/schema.ts";
+import { DEFAULT_STACK } from "../../secrets/put-command.ts";
+import type { Finding } from "../document.ts";
+
+/** What findings name in their commands. */
+export interface Context {
+  readonly settings: Settings;
+  readonly stack: string;
+  /** Of the kubeconfig. */
+  readonly kubeContext: string;
+}
+
+/** A section of the runbook, which is named like the alert. */
+export function runbook({ settings }: Context, alert: string): string {
+  return `${settings.monitoring.runbookUrl}#${alert.toLowerCase()}`;
+}
+
+export function kubectl({ kubeContext }: Context, ...args: readonly string[]): string {
+  return ["kubectl", "--context", kubeContext, ...args].join(" ");
+}
+
+/** One of this project's commands, as a person types it for the stack. */
+export function npmRun({ stack }: Context, command: string, ...args: readonly string[]): string {
+  const named = stack === DEFAULT_STACK ? [] : ["--stack", stack];
+  const rest = [...args, ...named];
+  return ["npm run", command, ...(rest.length === 0 ? [] : ["--", ...rest])].join(" ");
+}
+
+const URGENCY: readonly Finding["severity"][] = ["critical", "warning"];
+
+/** The most urgent first, otherwise as found. */
+export function byUrgency(findings: readonly Finding[]): readonly Finding[] {
+  return findings.toSorted((a, b) => URGENCY.indexOf(a.severity) - URGENCY.indexOf(b.severity));
+}
