@@ -1,7 +1,7 @@
 import type { Settings } from "../config/schema.ts";
 import { type AccessChange, RISKS } from "./diff/change.ts";
+import { jobChanges } from "./diff/jobs.ts";
 import { namespaceChanges } from "./diff/namespaces.ts";
-import { rotatorChanges } from "./diff/rotators.ts";
 import { sectionChanges } from "./diff/sections.ts";
 import { trustChanges } from "./diff/trust.ts";
 
@@ -15,7 +15,7 @@ export type { AccessChange } from "./diff/change.ts";
 export function accessDiff(before: Settings, after: Settings): readonly AccessChange[] {
   const changes = [
     ...namespaceChanges(before, after),
-    ...rotatorChanges(before, after),
+    ...jobChanges(before, after),
     ...trustChanges(before, after),
     ...sectionChanges(before, after),
   ];

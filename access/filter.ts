@@ -1,4 +1,5 @@
 import type { AccessMatrix, SecretPath } from "./matrix.ts";
+import type { Grant } from "./operators/document.ts";
 
 export interface Filter {
   readonly namespace?: string;
@@ -24,9 +25,12 @@ function namespaceOnly(matrix: AccessMatrix, namespace: string): AccessMatrix {
   const logins = matrix.logins.filter((one) => one.namespace === namespace);
   const services = matrix.services.filter((one) => one.namespace === namespace);
   const rotators = matrix.rotators.filter((one) => one.namespace === namespace);
+  const watchers = matrix.watchers.filter((one) => one.namespace === namespace);
   const readable = new Set(logins.flatMap(({ reads }) => reads.map(({ path }) => path)));
-  if (logins.length + services.length + rotators.length === 0) {
-    const known = new Set([...matrix.logins, ...matrix.rotators].map((one) => one.namespace));
+  if (logins.length + services.length + rotators.length + watchers.length === 0) {
+    const known = new Set(
+      [...matrix.logins, ...matrix.rotators, ...matrix.watchers].map((one) => one.namespace),
+    );
     throw unknown("namespace", namespace, [...known]);
   }
   return {
@@ -34,15 +38,15 @@ function namespaceOnly(matrix: AccessMatrix, namespace: string): AccessMatrix {
     logins,
     services,
     rotators,
+    watchers,
     paths: matrix.paths.filter(({ path }) => readable.has(path)),
   };
 }
 
 function pathOnly(matrix: AccessMatrix, asked: string): AccessMatrix {
   const wanted = matrix.paths.filter((one) => [shownPath(one), one.key, one.path].includes(asked));
-  const rotators = matrix.rotators
-    .map((rotator) => ({ ...rotator, grants: rotator.grants.filter(({ path }) => isAsked(path, asked)) }))
-    .filter(({ grants }) => grants.length > 0);
+  const rotators = grantedThere(matrix.rotators, asked);
+  const watchers = grantedThere(matrix.watchers, asked);
   if (wanted.length + rotators.length === 0) throw unknown("path", asked, matrix.paths.map(shownPath));
   const isWanted = ({ path }: SecretPath) => wanted.some((one) => one.path === path);
   const logins = matrix.logins
@@ -51,12 +55,21 @@ function pathOnly(matrix: AccessMatrix, asked: string): AccessMatrix {
   const services = matrix.services
     .map((service) => ({ ...service, cells: service.cells.filter(isWanted) }))
     .filter(({ cells }) => cells.length > 0);
-  return { ...matrix, logins, services, rotators, paths: wanted };
+  return { ...matrix, logins, services, rotators, watchers, paths: wanted };
+}
+
+function grantedThere<Account extends { readonly grants: readonly Grant[] }>(
+  accounts: readonly Account[],
+  asked: string,
+): readonly Account[] {
+  return accounts
+    .map((account) => ({ ...account, grants: account.grants.filter(({ path }) => isAsked(path, asked)) }))
+    .filter(({ grants }) => grants.length > 0);
 }
 
 /** A request path of KV v2 as people name it: with its mount, or without. */
 function isAsked(path: string, asked: string): boolean {
-  const [mount = "", key = ""] = path.split("/data/");
+  const [mount = "", key = ""] = path.split(/\/(?:data|metadata)\//);
   return [path, key, `${mount}/${key}`].includes(asked);
 }
 

@@ -3,6 +3,7 @@ import { roleName, storeAccount } from "../components/vault/roles.ts";
 import { generatedSecrets } from "../config/generated-secrets.ts";
 import type { Settings } from "../config/schema.ts";
 import { databasesInVault } from "./databases.ts";
+import { exporterInVault } from "./exporter.ts";
 import type { Capability, Grant } from "./operators/document.ts";
 import {
   auditParameters,
@@ -18,7 +19,15 @@ import { rotationInVault } from "./rotation.ts";
 
 export type ManagedSettings = Pick<
   Settings,
-  "environment" | "tier" | "vault" | "kubernetes" | "namespaces" | "pki" | "rotation" | "databases"
+  | "environment"
+  | "tier"
+  | "vault"
+  | "kubernetes"
+  | "namespaces"
+  | "pki"
+  | "rotation"
+  | "databases"
+  | "monitoring"
 >;
 
 /** Something that the program manages in Vault, and what it needs there. */
@@ -40,6 +49,7 @@ export function managedInVault(settings: ManagedSettings): readonly ManagedPath[
     ...policies(settings),
     ...generatedValues(settings),
     ...rotationInVault(settings),
+    ...exporterInVault(settings),
     ...pkiInVault(settings),
     ...databasesInVault(settings),
     ...(settings.vault.cluster === "managed" ? clusterSettings(settings) : []),

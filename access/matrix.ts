@@ -1,7 +1,9 @@
 import { policyNames, servicePolicy } from "../components/vault/policies.ts";
 import { roleName } from "../components/vault/roles.ts";
 import { type EngineGrant, grantOf, readsOf } from "../config/reads.ts";
-import type { NamespaceSettings, ServiceSettings, Settings, StoreSettings } from "../config/schema.ts";
+import type { NamespaceSettings, ServiceSettings, StoreSettings } from "../config/schema.ts";
+import { type Watcher, watchersOf } from "./exporter.ts";
+import type { ManagedSettings } from "./managed.ts";
 import { type Rotator, rotatorsOf } from "./rotators.ts";
 
 /** Where a secret comes from, as people name it and as Vault is asked for it: a KV v2 secret, or an engine's request. */
@@ -64,6 +66,8 @@ export interface AccessMatrix {
   readonly paths: readonly SecretPath[];
   /** Who changes secrets on a schedule. */
   readonly rotators: readonly Rotator[];
+  /** Who looks at metadata. */
+  readonly watchers: readonly Watcher[];
 }
 
 export interface SessionGrant {
@@ -81,9 +85,7 @@ export const SESSION_GRANTS: readonly SessionGrant[] = [
  * The matrix of a declaration. It is computed from the declared secrets, not from the text of the generated policies, so
  * that each can be held against the other.
  */
-export function accessMatrix(
-  settings: Pick<Settings, "environment" | "vault" | "kubernetes" | "namespaces" | "rotation">,
-): AccessMatrix {
+export function accessMatrix(settings: ManagedSettings): AccessMatrix {
   const { rolePrefix } = settings.vault.auth;
   const logins = settings.namespaces.flatMap((namespace) =>
     namespace.stores.map((store) => login(rolePrefix, namespace, store)),
@@ -96,6 +98,7 @@ export function accessMatrix(
     ),
     paths: distinctPaths(logins.flatMap(({ reads }) => reads)),
     rotators: rotatorsOf(settings),
+    watchers: watchersOf(settings),
   };
 }
 

@@ -4,7 +4,7 @@ import { buildSync } from "esbuild";
 const folder = import.meta.dirname;
 
 /** The programs that run inside the cluster, each from `jobs/<name>/main.ts`. */
-export type JobName = "rotator";
+export type JobName = "rotator" | "exporter" | "audit-reader";
 
 /**
  * A job's program as one ES module, to be mounted from a ConfigMap into a stock Node image (22 or later). The same sources
@@ -21,6 +21,10 @@ export function bundleJob(name: JobName): string {
     format: "esm",
     charset: "utf8",
     legalComments: "none",
+    // Packages in CommonJS, prom-client among them, ask for Node's own modules in the old way.
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
     minifySyntax: true,
     minifyWhitespace: true,
     // Whatever a tsconfig.json says where the sources lie.

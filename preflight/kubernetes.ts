@@ -1,5 +1,6 @@
 import * as k8s from "@kubernetes/client-node";
 import { OWNER_LABEL } from "../components/external-secrets/metadata.ts";
+import { exporterOf } from "../components/monitoring/exporter/settings.ts";
 import type { MonitoringKind } from "../components/monitoring/names.ts";
 import type { Problem } from "../config/problems.ts";
 import { pathText, show } from "../config/problems.ts";
@@ -85,11 +86,16 @@ function unreachable(context: string, failure: string): Problem {
   };
 }
 
-const ROTATION = "rotation.namespace";
+/** Namespaces of the stack's own programs, which a stack of tier production does not make -> whose each is. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  "rotation.namespace": "its rotators",
+  "monitoring.exporter.namespace": "its exporter",
+};
 
 /** Those referred to must exist; those to be created must not, unless they are this stack's already. */
 async function namespaceProblems(reader: ClusterReader, settings: Settings): Promise<readonly Problem[]> {
   const { externalSecrets, namespaces, rotation } = settings;
+  const exporter = exporterOf(settings);
   const wanted = [
     ...(externalSecrets.mode === "managed"
       ? [{ name: externalSecrets.namespace, create: true, path: "externalSecrets.namespace" }]
@@ -101,14 +107,17 @@ async function namespaceProblems(reader: ClusterReader, settings: Settings): Pro
     })),
     ...(rotation === undefined
       ? []
-      : [{ name: rotation.namespace, create: rotation.create, path: ROTATION }]),
+      : [{ name: rotation.namespace, create: rotation.create, path: "rotation.namespace" }]),
+    ...(exporter === undefined
+      ? []
+      : [{ name: exporter.namespace, create: exporter.create, path: "monitoring.exporter.namespace" }]),
   ];
   const problems = await Promise.all(
     wanted.map(async ({ name, create, path }) => {
       const existing = await reader.namespace(name);
       if (typeof existing === "string") return [unreadable(path, name, existing)];
       if (!create && existing === undefined) {
-        return [path === ROTATION ? missingForRotation(name) : missingNamespace(path, name)];
+        return [path in PROGRAMS ? missingForProgram(path, name) : missingNamespace(path, name)];
       }
       if (!create) return [];
       return existing === undefined || isOurs(existing, settings)
@@ -132,11 +141,11 @@ function missingNamespace(path: string, name: string): Problem {
   };
 }
 
-function missingForRotation(name: string): Problem {
+function missingForProgram(path: string, name: string): Problem {
   return {
-    path: ROTATION,
+    path,
     found: `no namespace ${name}`,
-    allowed: "a namespace that exists: a stack of tier production makes none for its rotators",
+    allowed: `a namespace that exists: a stack of tier production makes none for ${PROGRAMS[path]}`,
     fix: `kubectl create namespace ${name} && kubectl label namespace ${name} pod-security.kubernetes.io/enforce=restricted`,
   };
 }

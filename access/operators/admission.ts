@@ -40,11 +40,17 @@ export function namespacesPolicy(
 }
 
 /** Namespaces that the stack has objects in. */
-export function declaredNamespaces({ externalSecrets, namespaces, rotation }: Settings): readonly string[] {
+export function declaredNamespaces({
+  externalSecrets,
+  namespaces,
+  rotation,
+  monitoring,
+}: Settings): readonly string[] {
   return [
     externalSecrets.namespace,
     ...namespaces.map(({ name }) => name),
     ...(rotation === undefined ? [] : [rotation.namespace]),
+    ...(monitoring.exporter === undefined ? [] : [monitoring.exporter.namespace]),
   ];
 }
 

@@ -7,8 +7,10 @@ import {
   tokenReviewRoleName,
 } from "../../components/external-secrets/rbac.ts";
 import { releaseName } from "../../components/external-secrets/values.ts";
+import { exporterOf } from "../../components/monitoring/exporter/settings.ts";
 import type { Settings } from "../../config/schema.ts";
 import { RBAC } from "./manifest.ts";
+import { exporterNames, monitoringBound } from "./monitoring.ts";
 import { releaseRoleName } from "./names.ts";
 import { rotationBound, rotatorNames } from "./rotation.ts";
 
@@ -62,9 +64,9 @@ export function deployerClusterRules(
       : []),
     { apiGroups: [RBAC], resources: ["clusterroles", "roles"], verbs: ["escalate"] },
     ...byName(RBAC, "clusterrolebindings", bindings),
-    named(RBAC, "clusterroles", [...roles, ...releaseRoles(settings), ...rotationRoles(settings)], ["bind"]),
+    named(RBAC, "clusterroles", [...roles, ...releaseRoles(settings), ...jobsRoles(settings)], ["bind"]),
     { apiGroups: [RBAC], resources: ["roles", "rolebindings"], verbs: [...look, ...write] },
-    named(RBAC, "roles", [releaseName, ...rotatorNames(settings)], ["bind"]),
+    named(RBAC, "roles", [releaseName, ...rotatorNames(settings), ...exporterNames(settings)], ["bind"]),
     { apiGroups: [""], resources: ["serviceaccounts"], verbs: [...look, ...write] },
     {
       apiGroups: ["external-secrets.io"],
@@ -149,10 +151,12 @@ export function auditorClusterRules(settings: Settings): PolicyRule[] {
 
 /** Namespaces that an update makes, labels or removes. */
 export function createdNamespaces(settings: Settings): readonly string[] {
+  const exporter = exporterOf(settings);
   return [
     ...(managesOperator(settings) ? [settings.externalSecrets.namespace] : []),
     ...settings.namespaces.filter(({ create }) => create).map(({ name }) => name),
     ...(settings.rotation?.create ? [settings.rotation.namespace] : []),
+    ...(exporter?.create ? [exporter.namespace] : []),
   ];
 }
 
@@ -172,10 +176,11 @@ export function clusterRoleNames(settings: Settings): readonly string[] {
 
 /** ClusterRoleBindings that the stack makes. */
 export function clusterRoleBindingNames(settings: Settings): readonly string[] {
-  const { environment, vault, namespaces, rotation } = settings;
+  const { environment, vault, namespaces, rotation, monitoring } = settings;
   const withLogins = [
     ...namespaces.map(({ name }) => name),
     ...(rotation === undefined ? [] : [rotation.namespace]),
+    ...(monitoring.exporter === undefined ? [] : [monitoring.exporter.namespace]),
   ];
   return [
     ...(vault.auth.method === "kubernetes"
@@ -190,9 +195,9 @@ function releaseRoles(settings: Settings): readonly string[] {
   return managesOperator(settings) ? [releaseRoleName(settings.environment)] : [];
 }
 
-/** As above, in the rotators' namespace. */
-function rotationRoles(settings: Settings): readonly string[] {
-  return rotationBound(settings).map(({ role }) => role);
+/** As above, in the rotators' namespace and in the exporter's. */
+function jobsRoles(settings: Settings): readonly string[] {
+  return [...rotationBound(settings), ...monitoringBound(settings)].map(({ role }) => role);
 }
 
 /** Production keeps what it must not lose. */

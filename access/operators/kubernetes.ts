@@ -18,7 +18,15 @@ import {
   releaseRules,
 } from "./kubernetes-rules.ts";
 import { type ClusterSubject, type Manifest, RBAC, rbacSubject } from "./manifest.ts";
-import { operatorClusterRoleName, releaseRoleName, rotationRoleName, rotationViewRoleName } from "./names.ts";
+import { monitoringRules, monitoringViewRules } from "./monitoring.ts";
+import {
+  monitoringRoleName,
+  monitoringViewRoleName,
+  operatorClusterRoleName,
+  releaseRoleName,
+  rotationRoleName,
+  rotationViewRoleName,
+} from "./names.ts";
 import { rolesPolicy } from "./role-admission.ts";
 import { rotationRules, rotationViewRules } from "./rotation.ts";
 
@@ -50,6 +58,8 @@ export function operatorManifests(
     // Where nothing rotates any more as well: the update that removes the last rotation needs it, and unbound it gives nothing.
     ...(updaters.length > 0 ? [clusterRole(rotationRoleName(environment), rotationRules())] : []),
     ...(auditor ? [clusterRole(rotationViewRoleName(environment), rotationViewRules())] : []),
+    ...(updaters.length > 0 ? [clusterRole(monitoringRoleName(environment), monitoringRules())] : []),
+    ...(auditor ? [clusterRole(monitoringViewRoleName(environment), monitoringViewRules())] : []),
     ...boundRoles(settings, leftovers),
   ];
   return manifests.map((manifest) => labelled(manifest, environment));

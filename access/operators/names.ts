@@ -46,6 +46,16 @@ export function rotationViewRoleName(environment: string): string {
   return `${OPERATOR_PREFIX}:${environment}:rotation-view`;
 }
 
+/** ClusterRole of what a deployer may do in the exporter's namespace; bound there alone. */
+export function monitoringRoleName(environment: string): string {
+  return `${OPERATOR_PREFIX}:${environment}:monitoring`;
+}
+
+/** ClusterRole of what an auditor may look at in the exporter's namespace; bound there alone. */
+export function monitoringViewRoleName(environment: string): string {
+  return `${OPERATOR_PREFIX}:${environment}:monitoring-view`;
+}
+
 /** ClusterRole of what a deployer may do in the namespace of ESO's release; bound there alone. */
 export function releaseRoleName(environment: string): string {
   return `${OPERATOR_PREFIX}:${environment}:release`;

@@ -10,10 +10,13 @@ import {
   workloadNamespaceRules,
 } from "../../components/external-secrets/rbac.ts";
 import { releaseName } from "../../components/external-secrets/values.ts";
+import { exporterSubject } from "../../components/monitoring/exporter/cluster-access.ts";
+import { EXPORTER } from "../../components/monitoring/exporter/names.ts";
 import type { Settings } from "../../config/schema.ts";
 import { admissionPolicy } from "./admission.ts";
 import { clusterRoleBindingNames, clusterRoleNames } from "./kubernetes-rules.ts";
 import { type ClusterSubject, type Manifest, rbacSubject } from "./manifest.ts";
+import { exporterNames, exporterRules, monitoringBound } from "./monitoring.ts";
 import { OPERATOR_PREFIX, releaseRoleName } from "./names.ts";
 import { rotationBound, rotatorNames, rotatorRules } from "./rotation.ts";
 
@@ -42,7 +45,7 @@ export function rolesPolicy(settings: Settings, subjects: readonly ClusterSubjec
       ),
       clusterrolebindings: either(unchanged("roleRef", "subjects"), boundAcrossCluster(settings)),
       roles: all(
-        nameIn([releaseName, ...rotatorNames(settings)]),
+        nameIn([releaseName, ...rotatorNames(settings), ...exporterNames(settings)]),
         either(
           unchanged("rules"),
           rulesOf('request.namespace + "/" + object.metadata.name', namespacedRules(settings)),
@@ -56,6 +59,7 @@ export function rolesPolicy(settings: Settings, subjects: readonly ClusterSubjec
           roleBound("ClusterRole", releaseRoleName(environment), subjects.map(rbacSubject)),
         ),
         ...boundForRotation(settings),
+        ...boundForMonitoring(settings),
       ),
     }),
     message: `operators of ${environment} grant the program's own roles to declared accounts alone; where the declaration or the program changed: npm run bootstrap -- apply`,
@@ -72,7 +76,7 @@ function clusterRules(settings: Settings): Readonly<Record<string, readonly Poli
   return Object.fromEntries(rules.filter(([name]) => made.includes(name)));
 }
 
-/** `<namespace>/<name>` -> rules, of ESO's Roles and the rotators'. */
+/** `<namespace>/<name>` -> rules, of ESO's Roles, the rotators' and the exporter's. */
 function namespacedRules(settings: Settings): Readonly<Record<string, readonly PolicyRule[]>> {
   const { externalSecrets, namespaces } = settings;
   return {
@@ -84,6 +88,7 @@ function namespacedRules(settings: Settings): Readonly<Record<string, readonly P
       ]),
     ),
     ...rotatorRules(settings),
+    ...exporterRules(settings),
   };
 }
 
@@ -110,11 +115,26 @@ function boundForRotation(settings: Settings): readonly string[] {
   ];
 }
 
+/** As above, of the exporter and in its namespace. */
+function boundForMonitoring(settings: Settings): readonly string[] {
+  const { exporter } = settings.monitoring;
+  if (exporter === undefined) return [];
+  return [
+    roleBound("Role", EXPORTER, [exporterSubject(exporter)]),
+    ...monitoringBound(settings).map(({ role, subjects }) =>
+      all(
+        `request.namespace == ${cel(exporter.namespace)}`,
+        roleBound("ClusterRole", role, subjects.map(rbacSubject)),
+      ),
+    ),
+  ];
+}
+
 type Bound = readonly [binding: string, role: string, subjects: readonly object[]];
 
 /** Each ClusterRoleBinding that this stack makes, with its role and subjects. */
 function boundAcrossCluster(settings: Settings): string {
-  const { environment, externalSecrets, namespaces, rotation } = settings;
+  const { environment, externalSecrets, namespaces, rotation, monitoring } = settings;
   const made = clusterRoleBindingNames(settings);
   const declared: readonly Bound[] = [
     [operatorRoleName(environment), operatorRoleName(environment), [operatorSubject(externalSecrets)]],
@@ -129,7 +149,12 @@ function boundAcrossCluster(settings: Settings): string {
         })),
       ],
     ),
-    ...(rotation === undefined ? [] : [rotatorsReviewed(settings, rotation.namespace)]),
+    ...(rotation === undefined
+      ? []
+      : [reviewed(environment, rotation.namespace, rotatorSubjects(settings, rotation.namespace))]),
+    ...(monitoring.exporter === undefined
+      ? []
+      : [reviewed(environment, monitoring.exporter.namespace, [exporterSubject(monitoring.exporter)])]),
   ];
   const bindings = declared.filter(([name]) => made.includes(name));
   const roles = Object.fromEntries(bindings.map(([name, role]) => [name, role]));
@@ -142,13 +167,12 @@ function boundAcrossCluster(settings: Settings): string {
   );
 }
 
-function rotatorsReviewed(settings: Settings, namespace: string): Bound {
-  const { environment } = settings;
-  return [
-    tokenReviewBindingName(environment, namespace),
-    tokenReviewRoleName(environment),
-    rotatorNames(settings).map((name) => ({ kind: "ServiceAccount", name, namespace })),
-  ];
+function reviewed(environment: string, namespace: string, subjects: readonly object[]): Bound {
+  return [tokenReviewBindingName(environment, namespace), tokenReviewRoleName(environment), subjects];
+}
+
+function rotatorSubjects(settings: Settings, namespace: string): readonly object[] {
+  return rotatorNames(settings).map((name) => ({ kind: "ServiceAccount", name, namespace }));
 }
 
 function perKind(conditions: Readonly<Record<string, string>>): string {

@@ -1,3 +1,4 @@
+import type { Watcher } from "../../access/exporter.ts";
 import { type AccessMatrix, type Login, SESSION_GRANTS } from "../../access/matrix.ts";
 import type { Rotator } from "../../access/rotators.ts";
 import { codeSpan } from "../../access/words.ts";
@@ -14,6 +15,7 @@ export function matrixText(matrix: AccessMatrix): string {
     ...blocks(matrix).flatMap((block) => ["", ...blockText(block)]),
     ...sharedText(matrix),
     ...rotatorsText(matrix),
+    ...watchersText(matrix),
     "",
     `Every login also has, for its own token alone: ${SESSION}.`,
   ].join("\n");
@@ -31,6 +33,7 @@ export function matrixMarkdown(matrix: AccessMatrix): string {
         `\n${codeSpan(path)} is read by several logins: ${accounts.map(codeSpan).join(", ")}`,
     ),
     ...rotatorsMarkdown(matrix),
+    ...watchersMarkdown(matrix),
     "",
     `Every login also has, for its own token alone: ${SESSION}.`,
   ].join("\n");
@@ -74,7 +77,7 @@ function rotatorsText({ rotators }: AccessMatrix): readonly string[] {
   return rotators.flatMap((rotator) => [
     "",
     `rotation of ${rotator.key}`,
-    `  ${rotatorWords(rotator, (name) => name)}`,
+    `  ${accountWords(rotator, (name) => name)}`,
     ...rotator.grants.map(({ path, capabilities }) => `  ${capabilities.join(", ")} on ${path}`),
   ]);
 }
@@ -83,13 +86,31 @@ function rotatorsMarkdown({ rotators }: AccessMatrix): readonly string[] {
   return rotators.flatMap((rotator) => [
     "",
     `#### Rotation of ${codeSpan(rotator.key)}`,
-    `- ${rotatorWords(rotator, codeSpan)}`,
+    `- ${accountWords(rotator, codeSpan)}`,
     ...rotator.grants.map(({ path, capabilities }) => `- ${capabilities.join(", ")} on ${codeSpan(path)}`),
   ]);
 }
 
-function rotatorWords(
-  { namespace, serviceAccount, role, policies }: Rotator,
+function watchersText({ watchers }: AccessMatrix): readonly string[] {
+  return watchers.flatMap((watcher) => [
+    "",
+    "the exporter, which reads no value",
+    `  ${accountWords(watcher, (name) => name)}`,
+    ...watcher.grants.map(({ path, capabilities }) => `  ${capabilities.join(", ")} on ${path}`),
+  ]);
+}
+
+function watchersMarkdown({ watchers }: AccessMatrix): readonly string[] {
+  return watchers.flatMap((watcher) => [
+    "",
+    "#### The exporter, which reads no value",
+    `- ${accountWords(watcher, codeSpan)}`,
+    ...watcher.grants.map(({ path, capabilities }) => `- ${capabilities.join(", ")} on ${codeSpan(path)}`),
+  ]);
+}
+
+function accountWords(
+  { namespace, serviceAccount, role, policies }: Rotator | Watcher,
   written: (name: string) => string,
 ): string {
   const account = written(`${namespace}/${serviceAccount}`);

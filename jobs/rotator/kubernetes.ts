@@ -1,19 +1,13 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { type HttpAnswer, HttpClient, type HttpMethod, NoAnswerError } from "../shared/http.ts";
+import type { ClusterConnection } from "../shared/pod.ts";
 import { RotationError } from "./errors.ts";
-import { type HttpAnswer, HttpClient, type HttpMethod, NoAnswerError } from "./http.ts";
 import { retrying } from "./retry.ts";
 import { type Limits, RESOURCES, type RotationSpec } from "./spec.ts";
 
 export type Consumer = RotationSpec["consumers"][number];
 export type Workload = RotationSpec["restarts"][number];
-
-/** How a pod reaches its API server. */
-export interface ClusterConnection {
-  readonly address: string;
-  readonly caPem: string;
-  readonly token: string;
-}
 
 /** What ESO says of an ExternalSecret. `synced` names the generation and metadata that it last synced. */
 export interface SyncStatus {

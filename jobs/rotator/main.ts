@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { Log } from "../shared/log.ts";
+import { clusterConnection } from "../shared/pod.ts";
 import { exitCodes, OvertakenError, RotationError } from "./errors.ts";
 import { RotationCluster } from "./kubernetes.ts";
 import { Lineage } from "./lineage.ts";
-import { Log } from "./log.ts";
 import { Narrator } from "./narrator.ts";
 import { chooseProvider } from "./providers/choose.ts";
 import { outcomeOf } from "./report.ts";
@@ -19,7 +19,6 @@ import { RotationVault } from "./vault.ts";
  */
 
 const USAGE = "usage: node rotator.mjs rotate|finish <spec.json>";
-const SERVICE_ACCOUNT_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const [command, file] = args;
@@ -135,15 +134,9 @@ async function connectCluster(
   env: NodeJS.ProcessEnv,
   log: Log,
 ): Promise<RotationCluster> {
-  const folder = env.SERVICE_ACCOUNT_DIR ?? SERVICE_ACCOUNT_DIR;
-  const [caPem, token] = await Promise.all([
-    readFile(join(folder, "ca.crt"), "utf8"),
-    readFile(join(folder, "token"), "utf8"),
-  ]);
-  const { KUBERNETES_SERVICE_HOST: host = "kubernetes.default.svc", KUBERNETES_SERVICE_PORT: port = "443" } =
-    env;
-  const address = `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  return new RotationCluster({ address, caPem, token: log.secrets.add(token.trim()) }, limitsOf(spec));
+  const connection = await clusterConnection(env);
+  log.secrets.add(connection.token);
+  return new RotationCluster(connection, limitsOf(spec));
 }
 
 async function ending(error: unknown, log: Log, narrator: Narrator): Promise<number> {

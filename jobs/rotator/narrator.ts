@@ -1,5 +1,5 @@
+import type { Log } from "../shared/log.ts";
 import type { Consumer, RotationCluster } from "./kubernetes.ts";
-import type { Log } from "./log.ts";
 import type { RotationSpec } from "./spec.ts";
 
 const WARNINGS = new Set(["RotationFailed", "RotationRefused", "RotationLeft", "RotationWaiting"]);

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
+import type { Log } from "../shared/log.ts";
 import { RotationError } from "./errors.ts";
 import type { RotationCluster } from "./kubernetes.ts";
 import type { Lineage } from "./lineage.ts";
-import type { Log } from "./log.ts";
 import type { Narrator } from "./narrator.ts";
 import type { Provider } from "./providers/provider.ts";
 import type { Limits, RotationSpec } from "./spec.ts";

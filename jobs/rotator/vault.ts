@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { type HttpAnswer, HttpClient, type HttpMethod, NoAnswerError } from "../shared/http.ts";
 import { RotationError } from "./errors.ts";
-import { type HttpAnswer, HttpClient, type HttpMethod, NoAnswerError } from "./http.ts";
 import { retrying } from "./retry.ts";
 import type { Limits, RotationSpec } from "./spec.ts";
 

@@ -1,4 +1,4 @@
-import type { HttpAnswer, HttpRequest } from "../http.ts";
+import type { HttpAnswer, HttpRequest } from "../../shared/http.ts";
 import type { HttpCall, ProviderSpec } from "../spec.ts";
 import {
   generationOf,

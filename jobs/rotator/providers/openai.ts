@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { HttpRequest } from "../http.ts";
+import type { HttpRequest } from "../../shared/http.ts";
 import {
   generationOf,
   type Provider,

@@ -1,5 +1,11 @@
+import {
+  type HttpAnswer,
+  HttpClient,
+  type HttpRequest,
+  NoAnswerError,
+  type Watch,
+} from "../../shared/http.ts";
 import { RotationError } from "../errors.ts";
-import { type HttpAnswer, HttpClient, type HttpRequest, NoAnswerError, type Watch } from "../http.ts";
 import { retrying } from "../retry.ts";
 import type { Limits, RotationSpec } from "../spec.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Log } from "../../../jobs/rotator/log.ts";
+import { Log } from "../../../jobs/shared/log.ts";
 
 test.each(["sk-plain-0123456789", 'sk-"quoted"-0123456789', "sk-back\\slash-0123456789"])(
   "a known value is taken out of a step, alone and in a list: %s",

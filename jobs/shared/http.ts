@@ -14,6 +14,7 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  readonly text: string;
   /** `undefined` where the answer is not JSON. */
   readonly json: unknown;
 }
@@ -97,8 +98,13 @@ export class HttpClient {
             if (bytes > MOST_BYTES) throw new Error(`an answer of more than ${MOST_BYTES} bytes`);
             chunks.push(chunk);
           }
-          const json = parsed(Buffer.concat(chunks).toString("utf8"));
-          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, json });
+          const body = Buffer.concat(chunks).toString("utf8");
+          resolve({
+            status: answer.statusCode ?? 0,
+            headers: answer.headers,
+            text: body,
+            json: parsed(body),
+          });
         } catch (error) {
           reject(error);
         }

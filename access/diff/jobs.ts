@@ -1,24 +1,31 @@
 import type { Settings } from "../../config/schema.ts";
+import { type Watcher, watchersOf } from "../exporter.ts";
 import { type Rotator, rotatorsOf } from "../rotators.ts";
 import { listed, say } from "../words.ts";
 import { type AccessChange, change, without } from "./change.ts";
 
-/** Which service accounts may change secrets, path by path. */
-export function rotatorChanges(before: Settings, after: Settings): readonly AccessChange[] {
-  const [was, is] = [byKey(before), byKey(after)];
+type Account = Pick<Rotator | Watcher, "namespace" | "serviceAccount" | "grants">;
+
+/** What the service accounts of the jobs may do, path by path: those that change secrets, and the one that looks at their metadata. */
+export function jobChanges(before: Settings, after: Settings): readonly AccessChange[] {
+  const [was, is] = [byPlace(before), byPlace(after)];
   return [...new Set([...was.keys(), ...is.keys()])]
     .toSorted()
-    .flatMap((key) => changesOf(`rotation.keys.${key}`, was.get(key), is.get(key)));
+    .flatMap((about) => changesOf(about, was.get(about), is.get(about)));
 }
 
-function byKey(settings: Settings): ReadonlyMap<string, Rotator> {
-  return new Map(rotatorsOf(settings).map((one) => [one.key, one]));
+/** By where each is declared. */
+function byPlace(settings: Settings): ReadonlyMap<string, Account> {
+  return new Map<string, Account>([
+    ...rotatorsOf(settings).map((one) => [`rotation.keys.${one.key}`, one] as const),
+    ...watchersOf(settings).map((one) => ["monitoring.exporter", one] as const),
+  ]);
 }
 
 function changesOf(
   about: string,
-  was: Rotator | undefined,
-  is: Rotator | undefined,
+  was: Account | undefined,
+  is: Account | undefined,
 ): readonly AccessChange[] {
   const [before, after] = [grantsOf(was), grantsOf(is)];
   const paths = [...new Set([...before.keys(), ...after.keys()])].toSorted();
@@ -55,10 +62,10 @@ function accountChanges(
 }
 
 /** Path -> capabilities. */
-function grantsOf(rotator: Rotator | undefined): ReadonlyMap<string, readonly string[]> {
-  return new Map((rotator?.grants ?? []).map(({ path, capabilities }) => [path, capabilities]));
+function grantsOf(account: Account | undefined): ReadonlyMap<string, readonly string[]> {
+  return new Map((account?.grants ?? []).map(({ path, capabilities }) => [path, capabilities]));
 }
 
-function accountOf(rotator: Rotator | undefined): string | undefined {
-  return rotator && `${rotator.namespace}/${rotator.serviceAccount}`;
+function accountOf(account: Account | undefined): string | undefined {
+  return account && `${account.namespace}/${account.serviceAccount}`;
 }

@@ -1,0 +1,127 @@
+import { dirname } from "node:path";
+import type { Settings } from "../../../config/schema.ts";
+import { type ConfigMapManifest, immutableConfigMap } from "../../config-maps.ts";
+import { exporterSpecOf, FILES } from "./exporter-spec.ts";
+import { EXPORTER, EXPORTER_PORT, EXPORTER_PORT_NAME, exporterLabels, exporterSelector } from "./names.ts";
+import type { ExporterSettings, ExporterStack } from "./settings.ts";
+
+/** No user of the image, so that nothing in it is this one's. */
+const USER = 65_532;
+
+const SERVICE_ACCOUNT_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** The kubelet replaces it when four fifths of its life are over. */
+const TOKEN_SECONDS = 3_600;
+
+/** @param program what `bundleJob` gave */
+export function programConfigMap(
+  { environment }: Pick<Settings, "environment">,
+  { namespace }: ExporterSettings,
+  program: string,
+): ConfigMapManifest {
+  return immutableConfigMap("exporter", namespace, exporterLabels(environment), { "exporter.mjs": program });
+}
+
+/** What the exporter is told, and the CA by which it knows Vault. No value is in it. */
+export function specConfigMap(settings: ExporterStack, exporter: ExporterSettings): ConfigMapManifest {
+  const { caCertificate } = settings.vault;
+  return immutableConfigMap("exporter-spec", exporter.namespace, exporterLabels(settings.environment), {
+    "spec.json": `${JSON.stringify(exporterSpecOf(settings, exporter), null, 2)}\n`,
+    ...(caCertificate === undefined ? {} : { "vault-ca.crt": caCertificate }),
+  });
+}
+
+/** Names of the two ConfigMaps that the pod mounts; texts, or outputs of what creates them. */
+export interface ExporterFiles<Name> {
+  readonly program: Name;
+  readonly spec: Name;
+}
+
+/** One replica: two would tell the same. A new one starts before the old one ends, so that a scrape finds one. */
+export function deployment<Name>(
+  settings: Pick<Settings, "environment" | "vault">,
+  { namespace, image }: ExporterSettings,
+  files: ExporterFiles<Name>,
+) {
+  const labels = exporterLabels(settings.environment);
+  return {
+    metadata: { name: EXPORTER, namespace, labels },
+    spec: {
+      replicas: 1,
+      revisionHistoryLimit: 2,
+      selector: { matchLabels: exporterSelector },
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      template: { metadata: { labels }, spec: pod(settings, image, files) },
+    },
+  };
+}
+
+export function service({ environment }: Pick<Settings, "environment">, { namespace }: ExporterSettings) {
+  return {
+    metadata: { name: EXPORTER, namespace, labels: exporterLabels(environment) },
+    spec: {
+      selector: exporterSelector,
+      ports: [{ name: EXPORTER_PORT_NAME, port: EXPORTER_PORT, targetPort: EXPORTER_PORT, protocol: "TCP" }],
+    },
+  };
+}
+
+function pod<Name>(
+  { vault }: Pick<Settings, "vault">,
+  image: string,
+  { program, spec }: ExporterFiles<Name>,
+) {
+  return {
+    serviceAccountName: EXPORTER,
+    // Mounted below by hand.
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: USER,
+      runAsGroup: USER,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    containers: [
+      {
+        name: "exporter",
+        image,
+        command: ["node", FILES.program, FILES.spec, `--listen=:${EXPORTER_PORT}`],
+        env: environment(vault),
+        ports: [{ name: EXPORTER_PORT_NAME, containerPort: EXPORTER_PORT, protocol: "TCP" }],
+        readinessProbe: { httpGet: { path: "/healthz", port: EXPORTER_PORT }, periodSeconds: 10 },
+        // No liveness probe of /healthz: a first round that waits for a server which is down must not be restarted.
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ["ALL"] },
+        },
+        resources: { requests: { cpu: "20m", memory: "96Mi" }, limits: { memory: "256Mi" } },
+        volumeMounts: [
+          { name: "program", mountPath: dirname(FILES.program), readOnly: true },
+          { name: "spec", mountPath: dirname(FILES.spec), readOnly: true },
+          { name: "account", mountPath: SERVICE_ACCOUNT_DIR, readOnly: true },
+        ],
+      },
+    ],
+    volumes: [
+      { name: "program", configMap: { name: program } },
+      { name: "spec", configMap: { name: spec } },
+      { name: "account", projected: { sources: account } },
+    ],
+  };
+}
+
+/** What the program takes from it: see jobs/exporter/main.ts. */
+function environment({ caCertificate }: Settings["vault"]) {
+  return [
+    { name: "SERVICE_ACCOUNT_DIR", value: SERVICE_ACCOUNT_DIR },
+    ...(caCertificate === undefined ? [] : [{ name: "VAULT_CACERT", value: FILES.vaultCa }]),
+  ];
+}
+
+/** What `automountServiceAccountToken` would mount. */
+const account = [
+  { serviceAccountToken: { path: "token", expirationSeconds: TOKEN_SECONDS } },
+  { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+];
