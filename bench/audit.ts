@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { parseObject } from "../cli/audit/entry/entry.ts";
-import { isVaultEntry } from "../cli/audit/entry/vault.ts";
+import { parseObject } from "../audit/entry/entry.ts";
+import { isVaultEntry } from "../audit/entry/vault.ts";
 import { access } from "../sandbox/sandbox.ts";
 import { start } from "../sandbox/start/start.ts";
 import { makeLog, spanOf } from "./audit/make-log.ts";

@@ -7,6 +7,8 @@ import type { CrdManifest } from "./external-secrets/crds.ts";
 import { NamespaceSecrets } from "./external-secrets/namespace-secrets.ts";
 import { ExternalSecretsOperator } from "./external-secrets/operator.ts";
 import { GeneratedSecret } from "./generated/generated-secret.ts";
+import { Exporter } from "./monitoring/exporter/exporter.ts";
+import { exporterOf } from "./monitoring/exporter/settings.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import type { MonitoringKind } from "./monitoring/names.ts";
 import { Pki } from "./pki/pki.ts";
@@ -82,7 +84,9 @@ export function declareStack({
     return { name: namespace.name, storeId: secrets.storeId, there: secrets.namespace };
   });
 
-  settings.rotation &&
+  const there = Object.fromEntries(namespaces.map((one) => [one.name, one.there]));
+  const rotations =
+    settings.rotation &&
     new Rotations(
       "rotation",
       {
@@ -90,15 +94,28 @@ export function declareStack({
         rotation: settings.rotation,
         authMount: auth.mount,
         alerting: monitoringKinds.includes("PrometheusRule"),
-        namespaces: Object.fromEntries(namespaces.map(({ name, there }) => [name, there])),
+        namespaces: there,
       },
       { providers: { vault, kubernetes }, dependsOn: [auth, operator] },
+    );
+  const exporter = exporterOf(deployable);
+  const watching =
+    exporter &&
+    new Exporter(
+      "exporter",
+      { settings: deployable, exporter, authMount: auth.mount, namespaces: there },
+      {
+        providers: { vault, kubernetes },
+        // It has a Role in the rotators' namespace, and ESO's definitions must be there.
+        dependsOn: [auth, operator, ...(rotations ? [rotations] : [])],
+      },
     );
 
   new Monitoring(
     "monitoring",
     { settings, kinds: monitoringKinds },
-    { provider: kubernetes, dependsOn: operator },
+    // Beside the exporter where there is one, in its namespace.
+    { provider: kubernetes, dependsOn: [operator, ...(watching ? [watching] : [])] },
   );
 
   return Object.fromEntries(namespaces.map(({ name, storeId }) => [name, storeId]));

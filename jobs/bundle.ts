@@ -3,8 +3,10 @@ import { buildSync } from "esbuild";
 
 const folder = import.meta.dirname;
 
-/** The programs that run inside the cluster, each from `jobs/<name>/main.ts`. */
-export type JobName = "rotator" | "exporter" | "audit-reader";
+/** The programs that run beside the servers, in the cluster or on Vault's nodes, each from `jobs/<name>/main.ts`. */
+export const JOBS = ["rotator", "exporter", "audit-reader"] as const;
+
+export type JobName = (typeof JOBS)[number];
 
 /**
  * A job's program as one ES module, to be mounted from a ConfigMap into a stock Node image (22 or later). The same sources
@@ -27,6 +29,8 @@ export function bundleJob(name: JobName): string {
     },
     minifySyntax: true,
     minifyWhitespace: true,
+    // Modules in CommonJS are named by their paths in the output: those of the checkout, wherever a link leads.
+    preserveSymlinks: true,
     // Whatever a tsconfig.json says where the sources lie.
     tsconfigRaw: {},
   });

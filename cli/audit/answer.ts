@@ -1,4 +1,4 @@
-import type { Row } from "./entry/access.ts";
+import type { Row } from "../../audit/entry/access.ts";
 import type { LogInput } from "./log/input.ts";
 import { merge } from "./log/merge.ts";
 import { Requests } from "./log/requests.ts";

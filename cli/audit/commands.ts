@@ -1,8 +1,8 @@
+import type { Row } from "../../audit/entry/access.ts";
 import type { Settings } from "../../config/schema.ts";
 import { withStackVault } from "../connection.ts";
 import { stackSettings } from "../stack.ts";
 import { answer } from "./answer.ts";
-import type { Row } from "./entry/access.ts";
 import { type LogInput, openLogs } from "./log/input.ts";
 import type { LogReport, Narrowing } from "./log/source.ts";
 import { type AuditOptions, logNames, sinceMs } from "./options.ts";

@@ -6,7 +6,7 @@ import {
   type VaultMethod,
   type VaultResponse,
 } from "../../clients/vault.ts";
-import type { HttpAnswer, HttpRequest } from "../../jobs/rotator/http.ts";
+import type { HttpAnswer, HttpRequest } from "../../jobs/shared/http.ts";
 import { patiently } from "../access/live/retry.ts";
 import type { RequestRecord } from "./evidence.ts";
 

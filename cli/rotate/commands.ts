@@ -1,8 +1,8 @@
+import type { Row } from "../../audit/entry/access.ts";
 import type { VaultClient } from "../../clients/vault.ts";
 import type { RotationKey, RotationSettings } from "../../config/rotation-settings.ts";
 import type { Settings } from "../../config/schema.ts";
 import { answer } from "../audit/answer.ts";
-import type { Row } from "../audit/entry/access.ts";
 import { openLogs } from "../audit/log/input.ts";
 import type { LogReport } from "../audit/log/source.ts";
 import { skippedText } from "../audit/output/text.ts";

@@ -1,8 +1,8 @@
+import type { Row } from "../../audit/entry/access.ts";
 import type { RotationKey } from "../../config/rotation-settings.ts";
 import type { VersionState } from "../../freshness/kv-metadata.ts";
 import { generationOf } from "../../jobs/rotator/providers/provider.ts";
 import type { RotationReport } from "../../jobs/rotator/report.ts";
-import type { Row } from "../audit/entry/access.ts";
 import { whoText } from "../audit/output/text.ts";
 import type { Slots } from "./slots.ts";
 import { plainTable, timeText } from "./text.ts";

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
+import { CONTENT_TYPE, exposition } from "../shared/exposition.ts";
 import { Log } from "../shared/log.ts";
 import { type Listen, listenAt, serveMetrics } from "../shared/serve.ts";
 import { ExporterCluster } from "./cluster.ts";
@@ -9,7 +10,7 @@ import { breakGlassCollector, kvCollector } from "./collectors/kv.ts";
 import { nodesCollector } from "./collectors/nodes.ts";
 import { raftCollector } from "./collectors/raft.ts";
 import { rotationCollector } from "./collectors/rotation.ts";
-import { CONTENT_TYPE, exposition } from "./metrics.ts";
+import { metrics } from "./metrics.ts";
 import { Rounds } from "./rounds.ts";
 import { samplesOf } from "./samples.ts";
 import { type ExporterSpec, exporterSpec } from "./spec.ts";
@@ -49,7 +50,7 @@ async function run(spec: ExporterSpec, listen: Listen, env: NodeJS.ProcessEnv): 
   );
   const server = await serveMetrics(listen, {
     contentType: CONTENT_TYPE,
-    metrics: () => exposition([...samplesOf(spec, rounds.seen, new Date()), ...rounds.samples()]),
+    metrics: () => exposition(metrics, [...samplesOf(spec, rounds.seen, new Date()), ...rounds.samples()]),
     ready: () => rounds.done > 0,
   });
   log.step("serving", { port: listen.port });

@@ -1,20 +1,9 @@
-import { Counter, Gauge, Registry } from "prom-client";
-
-/** Begins the name of every metric. */
-export const PREFIX = "vault_management_";
-
-interface Metric {
-  readonly kind: "gauge" | "counter";
-  readonly labels: readonly string[];
-  readonly help: string;
-}
-
-const gauge = (labels: readonly string[], help: string): Metric => ({ kind: "gauge", labels, help });
-const counter = (labels: readonly string[], help: string): Metric => ({ kind: "counter", labels, help });
+import type { Sample as AnySample } from "../shared/exposition.ts";
+import { counter, gauge, type Metrics } from "../shared/exposition.ts";
 
 const secret = ["namespace", "external_secret"];
 
-/** What the exporter tells, by name without {@link PREFIX}. docs/monitoring.md has the same table for people. */
+/** What the exporter tells, by name without its prefix. docs/monitoring.md has the same table for people. */
 export const metrics = {
   sync_lag_seconds: gauge(secret, "Since when the cluster lacks a version that Vault has; 0 when in sync"),
   sync_stale: gauge(secret, "1 where the last success is too old, or was of an earlier generation"),
@@ -41,26 +30,8 @@ export const metrics = {
     "When the collector last found out all it asked for",
   ),
   exporter_collection_errors_total: counter(["collector"], "Rounds in which the collector did not"),
-} as const satisfies Readonly<Record<string, Metric>>;
+} as const satisfies Metrics;
 
 export type MetricName = keyof typeof metrics;
 
-export interface Sample {
-  readonly metric: MetricName;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-export const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
-
-/** Prometheus' text format. A metric without samples is not in it: unknown is not zero. */
-export async function exposition(samples: readonly Sample[]): Promise<string> {
-  const registry = new Registry();
-  for (const [metric, own] of Map.groupBy(samples, (one) => one.metric)) {
-    const { kind, labels, help } = metrics[metric];
-    const about = { name: `${PREFIX}${metric}`, help, labelNames: [...labels], registers: [registry] };
-    const made = kind === "gauge" ? new Gauge(about) : new Counter(about);
-    for (const { labels: named = {}, value } of own) made.inc(named, value);
-  }
-  return registry.metrics();
-}
+export type Sample = AnySample<MetricName>;

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { type LogKind, parseLine } from "../entry/entry.ts";
+import { type LogKind, parseLine } from "../../../audit/entry/entry.ts";
 
 const FLAG: Readonly<Record<LogKind, string>> = { vault: "--vault-log", kubernetes: "--kubernetes-log" };
 

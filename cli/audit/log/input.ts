@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { constants, createReadStream } from "node:fs";
 import { access, stat } from "node:fs/promises";
-import type { LogKind } from "../entry/entry.ts";
+import type { LogKind } from "../../../audit/entry/entry.ts";
 import { type Chunks, compressionOf, readLog } from "./bytes.ts";
 import { judgeHead } from "./head.ts";
 

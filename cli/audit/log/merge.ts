@@ -1,4 +1,4 @@
-import type { Row } from "../entry/access.ts";
+import type { Row } from "../../../audit/entry/access.ts";
 
 /** Rows of one log in the order of their entries, a batch for each chunk that has any. */
 export interface RowSource {

@@ -1,4 +1,4 @@
-import type { Row } from "../entry/access.ts";
+import type { Row } from "../../../audit/entry/access.ts";
 import { RecentKeys } from "./recent.ts";
 
 /** How long a request waits for its answer's entry: Vault ends requests after 90 s (default_max_request_duration). */

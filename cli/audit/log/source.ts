@@ -1,5 +1,5 @@
-import type { Access, Fields, Row } from "../entry/access.ts";
-import { parseLine } from "../entry/entry.ts";
+import type { Access, Fields, Row } from "../../../audit/entry/access.ts";
+import { parseLine } from "../../../audit/entry/entry.ts";
 import type { Query } from "../query/query.ts";
 import { placesOf } from "../value/places.ts";
 import type { LogInput } from "./input.ts";

@@ -1,4 +1,4 @@
-import type { Row } from "../entry/access.ts";
+import type { Row } from "../../../audit/entry/access.ts";
 import type { LogReport } from "../log/source.ts";
 import type { Tally } from "./tally.ts";
 

@@ -1,4 +1,4 @@
-import type { Outcome, Row } from "../entry/access.ts";
+import type { Outcome, Row } from "../../../audit/entry/access.ts";
 
 /** Rows that differ in nothing but time and origin. */
 export interface Group {

@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import type { Row } from "../entry/access.ts";
+import type { Row } from "../../../audit/entry/access.ts";
 import type { LogReport } from "../log/source.ts";
 import { plain } from "./plain.ts";
 import type { Group, Tally } from "./tally.ts";

@@ -1,5 +1,5 @@
+import type { Access } from "../../../audit/entry/access.ts";
 import type { Settings } from "../../../config/schema.ts";
-import type { Access } from "../entry/access.ts";
 import { clusterConcerns, clusterTexts } from "./cluster-concerns.ts";
 import type { Query } from "./query.ts";
 

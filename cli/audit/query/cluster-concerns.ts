@@ -1,5 +1,5 @@
+import type { Access, KubernetesObject } from "../../../audit/entry/access.ts";
 import type { Settings } from "../../../config/schema.ts";
-import type { Access, KubernetesObject } from "../entry/access.ts";
 
 const CHANGES = ["create", "update", "patch", "delete", "deletecollection"];
 

@@ -1,4 +1,4 @@
-import type { Access } from "../entry/access.ts";
+import type { Access } from "../../../audit/entry/access.ts";
 import type { Clause } from "../log/prefilter.ts";
 
 /** A question to the logs. */

@@ -1,6 +1,6 @@
+import type { Access } from "../../../audit/entry/access.ts";
 import type { Settings } from "../../../config/schema.ts";
 import { declaredPaths } from "../../secrets/declared.ts";
-import type { Access } from "../entry/access.ts";
 import type { Query } from "./query.ts";
 import { esoNote, reaches, targetsOf } from "./targets.ts";
 

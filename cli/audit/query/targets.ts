@@ -1,6 +1,6 @@
+import type { Access } from "../../../audit/entry/access.ts";
 import { readsOf } from "../../../config/reads.ts";
 import type { Settings } from "../../../config/schema.ts";
-import type { Access } from "../entry/access.ts";
 
 /** A Kubernetes Secret that an ExternalSecret writes. */
 export interface Target {

@@ -1,5 +1,5 @@
-import type { Access } from "../entry/access.ts";
-import { isLoginPath } from "../entry/vault.ts";
+import type { Access } from "../../../audit/entry/access.ts";
+import { isLoginPath } from "../../../audit/entry/vault.ts";
 import { verbatim } from "../log/prefilter.ts";
 import type { Query } from "./query.ts";
 

@@ -1,4 +1,4 @@
-import type { Fields } from "../entry/access.ts";
+import type { Fields } from "../../../audit/entry/access.ts";
 
 /** Where in an entry one of the texts stands, as dotted paths. */
 export function placesOf(entry: Fields, texts: ReadonlySet<string>): readonly string[] {

@@ -41,6 +41,8 @@ describe("the operators' manifests", () => {
       "ClusterRole vault-management:dev:release",
       "ClusterRole vault-management:dev:rotation",
       "ClusterRole vault-management:dev:rotation-view",
+      "ClusterRole vault-management:dev:monitoring",
+      "ClusterRole vault-management:dev:monitoring-view",
       "ClusterRole vault-management:dev:deployer",
       "ClusterRoleBinding vault-management:dev:deployer",
       "ClusterRole vault-management:dev:previewer",

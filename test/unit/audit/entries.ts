@@ -1,5 +1,5 @@
+import type { Row } from "../../../audit/entry/access.ts";
 import { answer } from "../../../cli/audit/answer.ts";
-import type { Row } from "../../../cli/audit/entry/access.ts";
 import type { Chunks } from "../../../cli/audit/log/bytes.ts";
 import type { LogInput } from "../../../cli/audit/log/input.ts";
 import type { LogReport, Narrowing } from "../../../cli/audit/log/source.ts";

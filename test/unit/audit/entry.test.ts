@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseLine } from "../../../cli/audit/entry/entry.ts";
-import { reasonOf } from "../../../cli/audit/entry/reason.ts";
+import { parseLine } from "../../../audit/entry/entry.ts";
+import { reasonOf } from "../../../audit/entry/reason.ts";
 import { hashed, kubernetesLine, kvAnswer, llmStore, operator, vaultLine } from "./entries.ts";
 
 const accessOf = (line: string) => parseLine(line).entry?.access;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseLine } from "../../../cli/audit/entry/entry.ts";
+import { parseLine } from "../../../audit/entry/entry.ts";
 import { Prefilter } from "../../../cli/audit/log/prefilter.ts";
 import { breakGlassQuery } from "../../../cli/audit/query/break-glass.ts";
 import { kvPath } from "../../../cli/audit/query/path.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Row } from "../../../cli/audit/entry/access.ts";
+import type { Row } from "../../../audit/entry/access.ts";
 import { historyOf, historyText, writesOf } from "../../../cli/rotate/history.ts";
 import { MONDAY, openai, rotated, slotsWith } from "./keys.ts";
 

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { bundleJob } from "../../../jobs/bundle.ts";
+import { bundleJob, JOBS } from "../../../jobs/bundle.ts";
 
 const repository = join(import.meta.dirname, "../../..");
 
@@ -13,30 +13,32 @@ function temporaryFolder(): string {
   return folder;
 }
 
-test("fits in a ConfigMap", () => {
-  expect(Buffer.byteLength(bundleJob("rotator"))).toBeLessThan(900 * 1024);
+test.each(JOBS)("%s fits in a ConfigMap", (job) => {
+  expect(Buffer.byteLength(bundleJob(job))).toBeLessThan(900 * 1024);
 });
 
-test("has the same bytes from another checkout, started elsewhere", () => {
+test.each(JOBS)("%s has the same bytes from another checkout, started elsewhere", (job) => {
   const copy = join(temporaryFolder(), "deep", "checkout");
-  for (const folder of ["jobs", "access", "components", "config", "clients"])
+  for (const folder of ["jobs", "access", "audit", "components", "config", "clients", "freshness"])
     cpSync(join(repository, folder), join(copy, folder), { recursive: true });
   cpSync(join(repository, "package.json"), join(copy, "package.json"));
   symlinkSync(join(repository, "node_modules"), join(copy, "node_modules"));
   const program = `import { bundleJob } from ${JSON.stringify(join(copy, "jobs/bundle.ts"))};
-    process.stdout.write(bundleJob("rotator"));`;
+    process.stdout.write(bundleJob(${JSON.stringify(job)}));`;
   const elsewhere = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
     cwd: tmpdir(),
     encoding: "utf8",
     maxBuffer: 2 ** 24,
   });
-  expect(elsewhere).toBe(bundleJob("rotator"));
+  expect(elsewhere === bundleJob(job)).toBe(true);
 });
 
-test("runs by itself, and says how it is to be called", () => {
-  const folder = temporaryFolder();
-  writeFileSync(join(folder, "rotator.mjs"), bundleJob("rotator"));
-  const run = () =>
-    execFileSync(process.execPath, [join(folder, "rotator.mjs")], { encoding: "utf8", stdio: "pipe" });
-  expect(run).toThrow(/usage: node rotator\.mjs rotate\|finish <spec\.json>/);
+test.each([
+  ["rotator", /usage: node rotator\.mjs rotate\|finish <spec\.json>/],
+  ["exporter", /usage: node exporter\.mjs <spec\.json> --listen=/],
+  ["audit-reader", /usage: node audit-reader\.mjs <audit log> --listen=/],
+] as const)("%s runs by itself, and says how it is to be called", (job, usage) => {
+  const file = join(temporaryFolder(), `${job}.mjs`);
+  writeFileSync(file, bundleJob(job));
+  expect(() => execFileSync(process.execPath, [file], { encoding: "utf8", stdio: "pipe" })).toThrow(usage);
 });
