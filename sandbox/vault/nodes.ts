@@ -66,6 +66,8 @@ export function nodeConfig(settings: NodeSettings): Readonly<Record<string, unkn
     disable_mlock: true,
     ui: false,
     log_level: "info",
+    // Vault serves its own metrics only where it keeps them.
+    telemetry: { prometheus_retention_time: "1h", disable_hostname: true },
     listener: [
       { tcp: { address: `127.0.0.1:${own?.api}`, cluster_address: `127.0.0.1:${own?.cluster}`, ...tls } },
     ],

@@ -1,4 +1,4 @@
-import type { Settings } from "../../../config/schema.ts";
+import { memoryPlace } from "../../../access/operators/denial.ts";
 import { declaredSyncs } from "../../../freshness/declared.ts";
 import type { ExporterSpec } from "../../../jobs/exporter/spec.ts";
 import { seconds } from "../../durations.ts";
@@ -37,7 +37,7 @@ export function exporterSpecOf(
     ),
     secrets: declaredSyncs(settings).map(({ paths, ...sync }) => ({ ...sync, paths: [...paths] })),
     rotations: rotationsOf(settings),
-    memory: breakGlassMemory(settings),
+    memory: memoryPlace(settings),
   };
 }
 
@@ -53,9 +53,4 @@ function rotationsOf(settings: ExporterStack): ExporterSpec["rotations"] {
     namespace: rotation.namespace,
     cronJob: rotationNames(settings, rotation, key).rotate,
   }));
-}
-
-/** Where the break-glass commands remember their incidents. */
-function breakGlassMemory({ environment, vault }: Pick<Settings, "environment" | "vault">) {
-  return { mount: Object.keys(vault.mounts)[0] ?? "", path: `break-glass/${environment}` };
 }

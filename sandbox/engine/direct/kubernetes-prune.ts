@@ -28,6 +28,13 @@ const ofRotators: typeof order = [
   ["v1", "ConfigMap"],
 ];
 
+/** As above, in the exporter's. */
+const ofExporter: typeof order = [
+  ["apps/v1", "Deployment"],
+  ["v1", "Service"],
+  ["v1", "ConfigMap"],
+];
+
 const deletionTimeoutMs = 60_000;
 
 /**
@@ -42,10 +49,12 @@ export async function pruneKubernetes(
   declared: ReadonlySet<string>,
 ): Promise<readonly ObjectRef[]> {
   const deleted: ObjectRef[] = [];
-  // With the last key goes the namespace, and all that is in it.
+  // With the last key, or the exporter, goes the namespace, and all that is in it.
   const rotators = namespacesOf("CronJob", declared);
+  const exporters = namespacesOf("Deployment", declared);
   const places = [
     ...rotators.flatMap((namespace) => ofRotators.map((kind) => [...kind, namespace] as const)),
+    ...exporters.flatMap((namespace) => ofExporter.map((kind) => [...kind, namespace] as const)),
     ...order.map((kind) => [...kind, undefined] as const),
   ];
   for (const [apiVersion, kind, namespace] of places) {
