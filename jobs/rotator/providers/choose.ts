@@ -1,5 +1,5 @@
+import type { Watch } from "../../shared/http.ts";
 import { RotationError } from "../errors.ts";
-import type { Watch } from "../http.ts";
 import { limitsOf, type RotationSpec } from "../spec.ts";
 import { described, manual } from "./described.ts";
 import { openAi } from "./openai.ts";

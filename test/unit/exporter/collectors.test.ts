@@ -48,9 +48,11 @@ describe("Kubernetes", () => {
 describe("KV metadata", () => {
   it("is of every declared path and of the rotations' slots, once each; a path that was never written is empty", async () => {
     const asked: string[] = [];
-    const { seen } = await kvCollector(spec, { read: async (path) => void asked.push(path) ?? undefined })(
-      nothingSeen,
-    );
+    const read = async (path: string) => {
+      asked.push(path);
+      return undefined;
+    };
+    const { seen } = await kvCollector(spec, { read })(nothingSeen);
     expect(asked).toEqual(["kv/metadata/llm/openai", "kv/metadata/rotation/openai-llm"]);
     expect(seen.metadata?.get("kv/metadata/llm/openai")).toMatchObject({ currentVersion: 0, versions: [] });
   });
