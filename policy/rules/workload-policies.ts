@@ -8,6 +8,18 @@ const SESSION: Readonly<Record<string, string>> = {
   "auth/token/revoke-self": "update",
 };
 
+/** What makes the policy of the exporter, which looks at metadata and at Vault itself. */
+const EXPORTER = "vault-management:monitoring:Exporter";
+
+/** What of Vault itself the exporter may look at (jobs/exporter/grants.ts grants the same). */
+const LOOKING: Readonly<Record<string, string>> = {
+  "auth/token/revoke-self": "update",
+  // Vault asks for sudo to list audit devices.
+  "sys/audit": "read,sudo",
+  "sys/metrics": "read",
+  "sys/storage/raft/autopilot/state": "read",
+};
+
 /** Those paths of Vault that are about Vault itself. */
 const ADMINISTRATIVE = new Set(["sys", "auth", "identity"]);
 
@@ -33,7 +45,7 @@ const KV_ADMINISTRATION = new Set(["metadata", "delete", "undelete", "destroy", 
 export const workloadPolicies: ResourceRule<{ readonly otherPolicies: readonly string[] }> = {
   name: "workload-policies",
   description:
-    "A policy grants workloads `read` on exact KV paths and no more of KV, and rotators to write them; nothing of sys, identity or auth, save to look up and revoke their own token.",
+    "A policy grants workloads `read` on exact KV paths and no more of KV, and rotators to write them; nothing of sys, identity or auth, save to look up and revoke their own token. The exporter's grants `read` on exact KV metadata and on Vault's own state, and no value.",
   options: {
     /** Names of policies, as Vault has them, that are for people or for machines other than workloads. */
     otherPolicies: { default: [], schema: { type: "array", items: { type: "string" } } },
@@ -42,7 +54,9 @@ export const workloadPolicies: ResourceRule<{ readonly otherPolicies: readonly s
     if (type !== "vault:index/policy:Policy" || typeof props.policy !== "string") return [];
     if (typeof props.name === "string" && otherPolicies.includes(props.name)) return [];
     try {
-      const kv = parentTypes(urn).includes(ROTATION) ? ROTATORS : WORKLOADS;
+      const parents = parentTypes(urn);
+      if (parents.includes(EXPORTER)) return grantsOf(props.policy).flatMap(exporterViolations);
+      const kv = parents.includes(ROTATION) ? ROTATORS : WORKLOADS;
       return grantsOf(props.policy).flatMap((grant) => violationsOf(grant, kv));
     } catch (error) {
       if (!(error instanceof HclError)) throw error;
@@ -71,6 +85,19 @@ const ROTATORS: KvRights = {
   metadata: ["patch"],
   rule: "rotators write versions and remove none",
 };
+
+function exporterViolations({ path, capabilities }: Grant): readonly Violation[] {
+  const granted = capabilities.filter((capability) => capability !== "deny").join();
+  const metadata = isExact(path) && /^[^/]+(\/[^/]+)*\/metadata\/./.test(path) && granted === "read";
+  const administrative = ADMINISTRATIVE.has(path.split("/")[0] ?? "");
+  if (LOOKING[path] === granted || (metadata && !administrative)) return [];
+  return [
+    {
+      found: `grants ${granted} on "${path}" to the exporter`,
+      fix: `grant read on exact <mount>/metadata/<path> alone, and what it looks at of Vault itself: ${Object.keys(LOOKING).join(", ")}`,
+    },
+  ];
+}
 
 function violationsOf({ path, capabilities }: Grant, kv: KvRights): readonly Violation[] {
   const granted = capabilities.filter((capability) => capability !== "deny");
