@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { mebibytes } from "../sandbox/processes/memory.ts";
 import { down } from "../sandbox/sandbox.ts";
 import { type AuditMeasurement, measureAudit } from "./audit.ts";
+import { type BreakGlassMeasurement, measureBreakGlass } from "./break-glass.ts";
 import { measureRotation, type RotationMeasurement } from "./rotation.ts";
 import { measureStart, type StartMeasurement } from "./start.ts";
 
@@ -30,6 +31,13 @@ program
   )
   .option("--json", "print JSON instead of a table")
   .action(benchRotation);
+program
+  .command("break-glass")
+  .description(
+    "npm run break-glass -- revoke of a path that 1, 10 and 50 namespaces read: time from command to denial",
+  )
+  .option("--json", "print JSON instead of a table")
+  .action(benchBreakGlass);
 await program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
@@ -64,6 +72,31 @@ async function benchRotation({ json }: { readonly json?: true }): Promise<void> 
   } finally {
     await down({ root });
   }
+}
+
+async function benchBreakGlass({ json }: { readonly json?: true }): Promise<void> {
+  process.env.SANDBOX_PORT_BASE = String(portBase);
+  try {
+    const measured = await measureBreakGlass(root, (line) => console.error(line));
+    console.log(json ? JSON.stringify(measured, null, 2) : breakGlassTable(measured));
+  } finally {
+    await down({ root });
+  }
+}
+
+function breakGlassTable({ rounds, promiseMs, sizes }: BreakGlassMeasurement): string {
+  const table = new Table({
+    head: ["namespaces", "seconds to denial", "slowest", "seconds to the end"],
+    colAligns: ["right", "right", "right", "right"],
+    style: { head: [], border: [] },
+  });
+  for (const { namespaces, deniedMs, medianDeniedMs, medianEndedMs } of sizes) {
+    table.push([namespaces, seconds(medianDeniedMs), seconds(Math.max(...deniedMs)), seconds(medianEndedMs)]);
+  }
+  return (
+    `${table.toString()}\n${rounds} rounds, medians; from the start of the command until every reader's read is refused. ` +
+    `Promised: at most ${seconds(promiseMs)} with 50 namespaces`
+  );
 }
 
 function rotationTable({ rounds, steps }: RotationMeasurement): string {

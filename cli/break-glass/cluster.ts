@@ -1,10 +1,12 @@
+import { setTimeout } from "node:timers/promises";
 import * as k8s from "@kubernetes/client-node";
 import { attempt } from "../../preflight/cluster-reader.ts";
 import { type Recorder, withoutQuery } from "./recorder.ts";
 import { podsMounting, type Workload } from "./workloads.ts";
 
-/** Milliseconds for one request: at three in the morning a cluster that does not answer is down. */
-const TIMEOUT_MS = 5_000;
+/** Milliseconds for one request; and for the first, after which a cluster that has not answered counts as down. */
+const TIMEOUT_MS = 15_000;
+const PATIENCE_MS = 5_000;
 
 const EXTERNAL_SECRETS = { group: "external-secrets.io", version: "v1", plural: "externalsecrets" } as const;
 
@@ -28,7 +30,9 @@ export class BreakGlassCluster {
 
   /** Whom the API server takes us for; a text that says why it does not answer. */
   async user(): Promise<{ readonly name: string } | string> {
-    const review = await attempt(() => this.#authentication.createSelfSubjectReview({ body: {} }));
+    const review = await attempt(() =>
+      Promise.race([this.#authentication.createSelfSubjectReview({ body: {} }), tooLate()]),
+    );
     if (typeof review !== "object") return review ?? "404";
     return { name: review.status?.userInfo?.username ?? "unknown" };
   }
@@ -76,6 +80,11 @@ export class BreakGlassCluster {
     if (answer === undefined) return `there is no ExternalSecret ${namespace}/${name}`;
     return typeof answer === "string" ? answer : undefined;
   }
+}
+
+async function tooLate(): Promise<never> {
+  await setTimeout(PATIENCE_MS, undefined, { ref: false });
+  throw new Error(`no answer within ${PATIENCE_MS / 1_000} s`);
 }
 
 /** What `makeApiClient` would give, impatient, and telling of each answer. */

@@ -75,7 +75,12 @@ export class RunJournal implements Journal {
       ...fields,
       ...(requests.length === 0 ? {} : { requests: [...requests] }),
     });
-    await writeEvidence(this.#file, this.#evidence);
+    await writeEvidence(this.#file, this.#evidence).catch((error: Error) => {
+      throw new StopError(
+        `${this.#file} cannot be written (${error.message}): nothing more is done without a record. Run the same command again ` +
+          "in a folder that can be written to.",
+      );
+    });
   }
 
   /** A memory that cannot be written stops no step: the evidence file has what was done. */

@@ -1,11 +1,11 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { exitCodeOf } from "../exit-code.ts";
 import { DEFAULT_STACK } from "../secrets/put-command.ts";
 import { drill } from "./drill.ts";
 import { list } from "./list.ts";
 import { restore } from "./restore.ts";
 import { revoke } from "./revoke.ts";
-import { PARTLY } from "./runner.ts";
+import { PARTLY, StopError } from "./runner.ts";
 
 const STACK = [
   "-s, --stack <name>",
@@ -88,17 +88,22 @@ function program(): Command {
   breakGlass
     .command("revoke")
     .description("take a declared path away from all its readers")
-    .argument("<path>", "declared path below the mount, e.g. llm/openai")
+    .argument("[path]", "declared path below the mount, e.g. llm/openai")
     .option(...STACK)
     .option(...CONTEXT)
     .option("--provider", "revoke the keys at their provider as well, current and previous")
     .option("--freeze <name>", "turn off the logins of a namespace or service as well")
     .option("--plan", "show what would be done, and do nothing")
+    .addOption(
+      new Option("--restore <id>", "the same as: restore <id>").conflicts(["provider", "freeze", "plan"]),
+    )
     .option("--yes-i-mean <path>", "the path once more, instead of being asked for it")
     .option(...JSON_OUTPUT)
     .addHelpText("after", REVOKE_HELP)
-    .action(async (path: string, options) => {
-      process.exitCode = await revoke(path, options);
+    .action(async (path: string | undefined, { restore: id, ...options }) => {
+      if (id !== undefined) process.exitCode = await restore(id, options);
+      else if (path !== undefined) process.exitCode = await revoke(path, options);
+      else breakGlass.error("Which path? npm run break-glass -- revoke <path>. Nothing was done.");
     });
   breakGlass
     .command("restore")
@@ -135,5 +140,6 @@ function program(): Command {
 try {
   await program().parseAsync();
 } catch (error) {
-  process.exitCode = exitCodeOf(error, "Ended by you: nothing was done.");
+  const code = exitCodeOf(error, "Ended by you: nothing was done.");
+  process.exitCode = error instanceof StopError ? PARTLY : code;
 }

@@ -26,7 +26,7 @@ export async function withScene<T>(
   try {
     return await work({
       ...{ settings, stack, vault, recorder },
-      cluster: clusterOf(settings, context, recorder),
+      cluster: await clusterOf(settings, context, recorder),
       store: new MemoryStore(vault, memoryPlace(settings)),
       groups: new DeniedGroups(vault, settings.environment),
     });
@@ -35,17 +35,17 @@ export async function withScene<T>(
   }
 }
 
-/** What Vault and the provider do does not wait for a kubeconfig. */
-function clusterOf(
+/** What Vault and the provider do does not wait for a kubeconfig, nor more than once for a cluster that does not answer. */
+async function clusterOf(
   settings: Settings,
   context: string | undefined,
   recorder: Recorder,
-): BreakGlassCluster | string {
+): Promise<BreakGlassCluster | string> {
   try {
-    return new BreakGlassCluster(
-      kubeConfigFor(context ?? settings.kubernetes.context, "--context <name>"),
-      recorder,
-    );
+    const config = kubeConfigFor(context ?? settings.kubernetes.context, "--context <name>");
+    const cluster = new BreakGlassCluster(config, recorder);
+    const user = await cluster.user();
+    return typeof user === "string" ? user : cluster;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

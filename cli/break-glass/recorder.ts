@@ -10,6 +10,9 @@ import type { HttpAnswer, HttpRequest } from "../../jobs/shared/http.ts";
 import { patiently } from "../access/live/retry.ts";
 import type { RequestRecord } from "./evidence.ts";
 
+/** Between attempts: twenty seconds in all, longer than an election takes on a busy machine. */
+const PAUSES_MS = [250, 500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000];
+
 /** Collects what was asked of which server, under which ids, until it is taken into the record. */
 export class Recorder {
   #requests: RequestRecord[] = [];
@@ -49,10 +52,16 @@ export class RecordedVault extends VaultClient {
   }
 
   override async request(method: VaultMethod, path: string, body?: unknown): Promise<VaultResponse> {
-    return patiently(
-      () => this.#once(method, path, body),
-      () => {},
-    );
+    return insisting(() => this.#once(method, path, body));
+  }
+
+  /** Vault's own name for its cluster, by which an evidence file is known to be of this one. */
+  async clusterId(): Promise<string> {
+    return insisting(async () => {
+      const { status, body } = await this.health();
+      if (typeof body.cluster_id === "string") return body.cluster_id;
+      throw new VaultError("GET", "sys/health", status, ["the node does not say of which cluster it is"]);
+    });
   }
 
   async #once(method: VaultMethod, path: string, body: unknown): Promise<VaultResponse> {
@@ -74,6 +83,10 @@ export class RecordedVault extends VaultClient {
       throw error;
     }
   }
+}
+
+async function insisting<T>(ask: () => Promise<T>): Promise<T> {
+  return patiently(ask, () => {}, PAUSES_MS);
 }
 
 export function withoutQuery(url: string): string {

@@ -11,7 +11,7 @@ import { knownRecord, openJournal } from "./record.ts";
 import { stepsTable } from "./result-text.ts";
 import { requireRights, restoringRights } from "./rights.ts";
 import { type Ended, exitCodeFor, runSteps } from "./runner.ts";
-import { type Scene, vaultClusterId, type Who, whoAmI } from "./scene.ts";
+import { type Scene, type Who, whoAmI } from "./scene.ts";
 import { restoringSteps } from "./steps/restore.ts";
 
 export interface RestoreOptions extends SceneOptions {
@@ -27,7 +27,7 @@ export async function restore(named: string, options: RestoreOptions): Promise<n
   return withScene(options, await stackSettings(options.stack), async (scene) => {
     await requireRights(scene, restoringRights(scene), "break-glass-restore");
     const [vaultCluster, memory, who] = await Promise.all([
-      vaultClusterId(scene),
+      scene.vault.clusterId(),
       scene.store.read(),
       whoAmI(scene),
     ]);

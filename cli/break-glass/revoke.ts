@@ -10,7 +10,7 @@ import { knownRecord, openJournal } from "./record.ts";
 import { type Outcome, outcomeText } from "./result-text.ts";
 import { requireRights, revokingRights } from "./rights.ts";
 import { exitCodeFor, runSteps } from "./runner.ts";
-import { type Scene, vaultClusterId, type Who, whoAmI } from "./scene.ts";
+import { type Scene, type Who, whoAmI } from "./scene.ts";
 import { stepsOf } from "./steps.ts";
 import { findTarget } from "./target.ts";
 
@@ -26,14 +26,13 @@ export interface RevokeOptions extends SceneOptions {
 export async function revoke(path: string, options: RevokeOptions): Promise<number> {
   const settings = await stackSettings(options.stack);
   const target = findTarget(settings, path, options.stack);
-  planOf(settings, target, options); // a name that --freeze does not know is said before Vault is asked
+  const asked = planOf(settings, target, options);
   return withScene(options, settings, async (scene) => {
+    await requireRights(scene, revokingRights(scene, asked), "break-glass");
     const remembered = openIncidentOf(await scene.store.read(), target.apiPath);
     const plan = planOf(settings, target, joined(options, remembered));
-    const [look] = await Promise.all([
-      lookAround(scene, plan),
-      requireRights(scene, revokingRights(scene, plan), "break-glass"),
-    ]);
+    if (remembered !== undefined) await requireRights(scene, revokingRights(scene, plan), "break-glass");
+    const look = await lookAround(scene, plan);
     console.error(planText(plan, look));
     if (options.plan) {
       if (options.json) console.log(JSON.stringify({ plan: planFacts(plan), look }, null, 2));
@@ -64,7 +63,7 @@ export async function carryOut(
 ): Promise<Outcome> {
   const [who, vaultCluster, memory] = await Promise.all([
     whoAmI(scene),
-    vaultClusterId(scene),
+    scene.vault.clusterId(),
     scene.store.read(),
   ]);
   const before = openIncidentOf(memory, plan.target.apiPath);

@@ -38,9 +38,3 @@ export async function whoAmI({ vault, cluster }: Scene): Promise<Who> {
     kubernetesUser: typeof user === "string" ? null : user.name,
   };
 }
-
-/** Vault's own name for its cluster, by which an evidence file is known to be of this one. */
-export async function vaultClusterId({ vault }: Scene): Promise<string> {
-  const { body } = await vault.health();
-  return typeof body.cluster_id === "string" ? body.cluster_id : "unknown";
-}

@@ -52,7 +52,7 @@ export function stepsOf(scene: Scene, journal: RunJournal, plan: Plan): readonly
       needs: ["deny"],
       run: () => revokeTokens(scene, { entities: entitiesAffected(journal), paths: plan.denied }, rehearsal),
     },
-    ...providerSteps(scene, plan, rehearsal),
+    ...providerSteps(scene, journal, plan),
     ...(plan.destroyed.length === 0
       ? []
       : [
@@ -80,8 +80,8 @@ export function stepsOf(scene: Scene, journal: RunJournal, plan: Plan): readonly
 
 function providerSteps(
   scene: Scene,
+  journal: RunJournal,
   { provider, rotations, target }: Plan,
-  rehearsal: boolean,
 ): readonly Step[] {
   if (!provider) return [];
   if (rotations.length === 0) {
@@ -101,7 +101,7 @@ function providerSteps(
     id: `provider:${key.name}`,
     title: `revoke ${key.name} at ${key.provider}`,
     needs: [],
-    run: () => revokeAtProvider(scene, key, rehearsal),
+    run: () => revokeAtProvider(scene, journal, key),
   }));
 }
 

@@ -7,9 +7,16 @@ const PAUSES_MS = [250, 500, 1_000, 2_000, 4_000] as const;
 /** What a rate-limit quota answers. */
 const TOO_MANY = 429;
 
-/** Repeats a request that Vault may answer otherwise in a moment: no node answered, none leads, or a quota is used up. */
-export async function patiently<T>(work: () => Promise<T>, onRetry: (why: string) => void): Promise<T> {
-  for (const milliseconds of PAUSES_MS) {
+/**
+ * Repeats a request that Vault may answer otherwise in a moment: no node answered, none leads, or a quota is used up.
+ * @param pausesMs between the attempts
+ */
+export async function patiently<T>(
+  work: () => Promise<T>,
+  onRetry: (why: string) => void,
+  pausesMs: readonly number[] = PAUSES_MS,
+): Promise<T> {
+  for (const milliseconds of pausesMs) {
     try {
       return await work();
     } catch (error) {

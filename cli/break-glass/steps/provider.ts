@@ -4,7 +4,8 @@ import { chooseProvider } from "../../../jobs/rotator/providers/choose.ts";
 import type { Provider, ProviderKey } from "../../../jobs/rotator/providers/provider.ts";
 import { readReport } from "../../../jobs/rotator/report.ts";
 import { explained, readState } from "../../secrets/kv.ts";
-import { dataPath } from "../places.ts";
+import type { RunJournal } from "../journal.ts";
+import { dataPath, placeText } from "../places.ts";
 import type { Result } from "../runner.ts";
 import type { Scene } from "../scene.ts";
 
@@ -17,10 +18,15 @@ const MOST_ROUNDS = 3;
 /**
  * Revokes every key of a rotation at its provider, found there by its name: current, previous, and what no run has taken up.
  * Keys that people made have no such name: they are told of.
- * @param rehearsal lists them and revokes none
+ * A drill lists them and revokes none.
  */
-export async function revokeAtProvider(scene: Scene, key: RotationKey, rehearsal: boolean): Promise<Result> {
-  const byPeople = await keysOfPeople(scene, key);
+export async function revokeAtProvider(
+  scene: Scene,
+  { incident }: RunJournal,
+  key: RotationKey,
+): Promise<Result> {
+  const rehearsal = incident.drill;
+  const byPeople = await keysOfPeople(scene, key, incident.lastVersions[placeText(key.live)]);
   const provider = await providerOf(scene, key);
   const { maker, revoke } = provider;
   if (maker === undefined || revoke === undefined) {
@@ -96,16 +102,21 @@ async function adminCredential({ vault }: Scene, admin: KvPropertyPlace): Promis
 }
 
 /** Keys that no rotation made, as far as its report and the versions tell: their ids are known to nobody here. */
-async function keysOfPeople({ vault }: Scene, { live, state }: RotationKey): Promise<readonly string[]> {
+async function keysOfPeople(
+  { vault }: Scene,
+  { live, state }: RotationKey,
+  destroyed: number | undefined,
+): Promise<readonly string[]> {
   const [there, said] = await Promise.all([
     readState(vault, live.mount, live.path),
     readState(vault, state.mount, state.path),
   ]);
   const report = readReport(said.custom);
-  const place = `${live.mount}/${live.path}`;
-  const current = there.currentVersion > 0 && report?.current?.version !== there.currentVersion;
+  // What was put after the versions were destroyed is the new key.
+  const newest = destroyed ?? there.currentVersion;
+  const current = newest > 0 && report?.current?.version !== newest;
   return [
-    ...(current ? [`the key of version ${there.currentVersion} of ${place}, which somebody put`] : []),
+    ...(current ? [`the key of version ${newest} of ${placeText(live)}, which somebody put`] : []),
     ...(report?.previous ?? [])
       .filter(({ name }) => name === undefined)
       .map(
