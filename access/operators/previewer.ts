@@ -5,8 +5,9 @@ import { operatorPolicyName } from "./names.ts";
 import { askAboutSelf, session } from "./session.ts";
 
 /**
- * What a preview and the drift check need: to read what the program manages. `sudo` only where Vault asks for it to read.
- * Roles and policies by the stack's prefix, so that a preview can show a namespace that is not there yet.
+ * What a preview and the search for drift need: to read what the program manages. `sudo` only where Vault asks for it to
+ * read. Roles and policies by the stack's prefix, so that a preview can show a namespace that is not there yet. Of the
+ * places where the stack's own things stand also the names, so that one which nobody has declared is found.
  */
 export function previewerPolicy(settings: ManagedSettings): PolicyDocument {
   const { environment } = settings;
@@ -17,6 +18,7 @@ export function previewerPolicy(settings: ManagedSettings): PolicyDocument {
       askAboutSelf,
       ...readingOf(managedInVault(settings)).filter(({ path }) => !ofWorkloads(path, settings)),
       ...workloads(settings).map((prefix): Grant => ({ path: `${prefix}*`, capabilities: ["read"] })),
+      ...placesOf(settings).map((path): Grant => ({ path, capabilities: ["list"] })),
     ]),
   };
 }
@@ -27,4 +29,17 @@ function workloads({ vault: { auth } }: ManagedSettings): readonly string[] {
 
 function ofWorkloads(path: string, settings: ManagedSettings): boolean {
   return workloads(settings).some((prefix) => path.startsWith(prefix));
+}
+
+/** Where names are listed, each once. */
+function placesOf({ vault, pki, databases }: ManagedSettings): readonly string[] {
+  const certificates = [pki?.root?.mount, pki?.intermediate.mount].filter((mount) => mount !== undefined);
+  const mounts = [...new Set(databases.map(({ mount }) => mount))];
+  return [
+    "sys/policies/acl",
+    `auth/${vault.auth.mount}/role`,
+    ...certificates.map((mount) => `${mount}/roles`),
+    ...mounts.flatMap((mount) => ["config", "roles", "static-roles"].map((kind) => `${mount}/${kind}`)),
+    ...(vault.cluster === "managed" ? ["sys/quotas/rate-limit"] : []),
+  ];
 }

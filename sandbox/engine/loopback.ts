@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { KubeConfig } from "@kubernetes/client-node";
-import { fieldsOf } from "./direct/values.ts";
+import { fieldsOf } from "../../resources/values.ts";
 import { EngineError, type StackInput } from "./engine.ts";
 
 /** Whether a URL's host is this machine alone: 127.0.0.0/8, ::1 or `localhost`. */

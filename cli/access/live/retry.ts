@@ -28,7 +28,8 @@ export async function patiently<T>(
   return work();
 }
 
-function mayPass(error: unknown): error is Error {
+/** Whether Vault may answer otherwise in a moment. */
+export function mayPass(error: unknown): error is Error {
   return (
     error instanceof VaultUnreachableError ||
     (error instanceof VaultError && (error.passing || error.status === TOO_MANY))

@@ -1,7 +1,9 @@
 import type { runtime } from "@pulumi/pulumi";
+import { refOf } from "../../../clients/kubernetes.ts";
+import { type Fields, fieldsOf, messageOf, unwrapped } from "../../../resources/values.ts";
+import { vaultTypes } from "../../../resources/vault-types.ts";
 import type { Change, ChangeAction } from "../engine.ts";
 import type { Helm } from "./helm.ts";
-import { refOf } from "./kubernetes-client.ts";
 import { objectKey, pruneKubernetes } from "./kubernetes-prune.ts";
 import { applyKubernetes } from "./kubernetes-resource.ts";
 import { applyKvSecret, kvSecretType } from "./kv-secret.ts";
@@ -9,10 +11,8 @@ import type { Owned } from "./owned.ts";
 import { pkiTypes } from "./pki-types.ts";
 import { Providers } from "./providers.ts";
 import { passwordOf, passwordType } from "./random-password.ts";
-import { type Fields, fieldsOf, messageOf, unwrapped } from "./values.ts";
 import { pruneVault } from "./vault-prune.ts";
 import { applyVault } from "./vault-resource.ts";
-import { vaultTypes } from "./vault-types.ts";
 
 type ResourceArgs = runtime.MockResourceArgs;
 type ResourceResult = runtime.MockResourceResult;

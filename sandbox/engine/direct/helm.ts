@@ -3,11 +3,11 @@ import { randomBytes } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual, promisify } from "node:util";
+import { type Fields, fieldsOf, requiredText } from "../../../resources/values.ts";
 import { until } from "../../processes/until.ts";
 import type { ChangeAction } from "../engine.ts";
 import type { KubernetesClient } from "./kubernetes-client.ts";
 import { hasCondition } from "./kubernetes-resource.ts";
-import { type Fields, fieldsOf, requiredText } from "./values.ts";
 
 const run = promisify(execFile);
 const label = "sandbox-owner";
@@ -142,7 +142,9 @@ async function untilAvailable(kubernetes: KubernetesClient, release: HelmRelease
     `the release ${release.name} was available`,
     { deadlineMs: availableTimeoutMs, intervalMs },
     async () => {
-      const deployments = await kubernetes.list("apps/v1", "Deployment", release.namespace);
+      const deployments = await kubernetes.list("apps/v1", "Deployment", {
+        namespace: release.namespace,
+      });
       const own = deployments.filter((one) => releaseName(one) === release.name);
       return own.length > 0 && own.every(isAvailable) ? true : undefined;
     },

@@ -1,4 +1,5 @@
-import { type KubernetesClient, type ObjectRef, refOf } from "./kubernetes-client.ts";
+import { type ObjectRef, refOf } from "../../../clients/kubernetes.ts";
+import type { KubernetesClient } from "./kubernetes-client.ts";
 import { ownerLabel } from "./kubernetes-resource.ts";
 
 /**
@@ -58,7 +59,10 @@ export async function pruneKubernetes(
     ...order.map((kind) => [...kind, undefined] as const),
   ];
   for (const [apiVersion, kind, namespace] of places) {
-    const objects = await kubernetes.labelled(apiVersion, kind, ownerLabel, owner, namespace);
+    const objects = await kubernetes.list(apiVersion, kind, {
+      labels: { [ownerLabel]: owner },
+      ...(namespace === undefined ? {} : { namespace }),
+    });
     const undeclared = objects.map(refOf).filter((ref) => !declared.has(objectKey(ref)));
     await Promise.all(undeclared.map((ref) => kubernetes.delete(ref, deletionTimeoutMs)));
     deleted.push(...undeclared);

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
+import { refOf } from "../../../clients/kubernetes.ts";
+import { type Fields, fieldsOf, requiredText } from "../../../resources/values.ts";
 import { until } from "../../processes/until.ts";
 import type { ChangeAction } from "../engine.ts";
-import { type KubernetesClient, refOf } from "./kubernetes-client.ts";
-import { type Fields, fieldsOf, requiredText } from "./values.ts";
+import type { KubernetesClient } from "./kubernetes-client.ts";
 
 /** Marks what this engine made, and may therefore delete; its value is the environment of the stack. */
 export const ownerLabel = "sandbox.vault-management/owner";

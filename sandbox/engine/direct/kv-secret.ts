@@ -1,6 +1,6 @@
 import type { VaultClient } from "../../../clients/vault.ts";
+import { type Fields, fieldsOf, requiredText } from "../../../resources/values.ts";
 import type { ChangeAction } from "../engine.ts";
-import { type Fields, fieldsOf, requiredText } from "./values.ts";
 import { settled } from "./vault-resource.ts";
 
 export const kvSecretType = "vault:kv/secretV2:SecretV2";

@@ -1,9 +1,9 @@
 import { pathToFileURL } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
+import { type Fields, fieldsOf, messageOf } from "../../../resources/values.ts";
 import { Deployment } from "./deployment.ts";
 import { Helm } from "./helm.ts";
 import type { DeployJob, DeployReport } from "./job.ts";
-import { type Fields, fieldsOf, messageOf } from "./values.ts";
 
 /**
  * The child process: runs the program once, with the SDK's unit-test seam as its engine.

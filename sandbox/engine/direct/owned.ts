@@ -1,10 +1,10 @@
 import { withVault } from "../../../clients/vault.ts";
 import { mountDescription } from "../../../components/vault/ownership.ts";
 import { databaseMountsIn } from "../../../config/databases-siblings.ts";
+import { fieldsOf } from "../../../resources/values.ts";
 import { readState } from "../../state.ts";
 import type { StackInput } from "../engine.ts";
 import { Helm, type HelmRelease } from "./helm.ts";
-import { fieldsOf } from "./values.ts";
 import { ownedInVault } from "./vault-prune.ts";
 
 /** As config/pki.ts has it: the declaration here is as raw as its file. */

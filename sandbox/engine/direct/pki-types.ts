@@ -1,7 +1,8 @@
-import { type VaultClient, VaultError } from "../../../clients/vault.ts";
+import type { VaultClient } from "../../../clients/vault.ts";
+import { unlessMissing } from "../../../resources/missing-issuer.ts";
+import { sameValue } from "../../../resources/same.ts";
+import { body, type Fields, requiredText } from "../../../resources/values.ts";
 import type { ChangeAction } from "../engine.ts";
-import { sameValue } from "./same.ts";
-import { body, type Fields, requiredText } from "./values.ts";
 
 export interface Made {
   readonly id: string;
@@ -99,17 +100,6 @@ async function issuer(vault: VaultClient, inputs: Fields): Promise<Made> {
 async function issuerAt(vault: VaultClient, place: string): Promise<Fields | undefined> {
   const cut = place.lastIndexOf("/");
   return unlessMissing(vault.read(`${place.slice(0, cut)}/issuer/${place.slice(cut + 1)}/json`));
-}
-
-/** Vault says 500 of an issuer, and 400 or 500 of a key, that it does not have. */
-async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    const missing = /unable to (find|resolve|fetch)|no such|does not exist/i;
-    if (error instanceof VaultError && error.errors.some((text) => missing.test(text))) return undefined;
-    throw error;
-  }
 }
 
 /** Vault's fields as Pulumi's outputs: `issuing_ca` is `issuingCa`. */

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { KubeConfig } from "@kubernetes/client-node";
 import { VaultClient } from "../../../clients/vault.ts";
+import { type Fields, requiredText } from "../../../resources/values.ts";
 import { requireLoopback } from "../loopback.ts";
 import { KubernetesClient } from "./kubernetes-client.ts";
-import { type Fields, requiredText } from "./values.ts";
 
 /** The clients of the provider resources that the program has made, by the reference that resources name them with. */
 export class Providers {

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import type { Fields } from "./values.ts";
+import type { Fields } from "../../../resources/values.ts";
 
 export const passwordType = "random:index/randomPassword:RandomPassword";
 

@@ -1,7 +1,7 @@
 import { certificateRolesIn } from "../../../cli/bootstrap/certificate-roles.ts";
 import { databaseThingsIn } from "../../../cli/bootstrap/database-things.ts";
 import type { VaultClient } from "../../../clients/vault.ts";
-import { fieldsOf } from "./values.ts";
+import { fieldsOf } from "../../../resources/values.ts";
 
 /** What of one stack may be removed from Vault: only what its own names or description mark as its own. */
 export interface VaultOwnership {

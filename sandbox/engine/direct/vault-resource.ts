@@ -1,9 +1,9 @@
 import { type VaultClient, VaultError } from "../../../clients/vault.ts";
+import { sameValue } from "../../../resources/same.ts";
+import type { Fields } from "../../../resources/values.ts";
+import { type VaultType, vaultTypes } from "../../../resources/vault-types.ts";
 import { until } from "../../processes/until.ts";
 import type { ChangeAction } from "../engine.ts";
-import { sameValue } from "./same.ts";
-import type { Fields } from "./values.ts";
-import { type VaultType, vaultTypes } from "./vault-types.ts";
 
 /**
  * Brings one Vault resource to its inputs: reads first and writes only on a difference, then reads back, since Vault

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { refOf } from "../../../sandbox/engine/direct/kubernetes-client.ts";
+import { refOf } from "../../../clients/kubernetes.ts";
 import type { RunningSandbox } from "../../../sandbox/sandbox.ts";
 import type { Edit } from "../main-job/ground.ts";
 import { type Anything, accepted, asAdministrator, DryRuns, definitionsOf, untilAnswer } from "./ground.ts";

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { servicePolicies, sessionPolicy } from "../../../components/vault/policies.ts";
 import { jwtRole, kubernetesRole, storeAccount } from "../../../components/vault/roles.ts";
 import type { Settings } from "../../../config/schema.ts";
-import { body } from "../../../sandbox/engine/direct/values.ts";
+import { body } from "../../../resources/values.ts";
 import { authMounts, logins, type StackName } from "./declared.ts";
 import type { Stacks } from "./ground.ts";
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
 interface Step {
+  readonly shell?: string;
   readonly uses?: string;
   readonly with?: Readonly<Record<string, unknown>>;
   readonly run?: string;
@@ -94,7 +95,19 @@ describe("the workflows", () => {
     const commands = workflows.flatMap(({ name, text }) =>
       [...text.matchAll(/^\s+command: (\w+)$/gm)].map(([, command]) => `${name} ${command}`),
     );
-    expect(commands.sort()).toEqual(["deploy.yml up", "drift.yml preview", "preview.yml preview"]);
+    expect(commands.sort()).toEqual(["deploy.yml up", "preview.yml preview"]);
+  });
+
+  it("looks for drift every day, and fails on it, without a right or a step to change anything", () => {
+    const drift = workflows.find(({ name }) => name === "drift.yml")?.content;
+    expect(drift?.on).toHaveProperty("schedule");
+    const steps = drift?.jobs.drift?.steps ?? [];
+    const runs = steps.flatMap(({ run }) => run ?? []);
+    expect(runs).toEqual(["npm ci", expect.stringMatching(/^npm run -s drift -- --stack "\$STACK" \| tee /)]);
+    expect(steps.find(({ run }) => run?.includes("drift"))).toMatchObject({ shell: "bash" }); // with pipefail
+    expect(steps.find(({ uses }) => uses === "./.github/actions/connect")?.with?.["vault-role"]).toMatch(
+      /-previewer$/,
+    );
   });
 
   it.each(["preview.yml", "deploy.yml"])("runs %s under the policy pack", (file) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { sameValue, seconds } from "../../../sandbox/engine/direct/same.ts";
-import { body } from "../../../sandbox/engine/direct/values.ts";
-import { vaultTypes } from "../../../sandbox/engine/direct/vault-types.ts";
+import { sameValue, seconds } from "../../../resources/same.ts";
+import { body } from "../../../resources/values.ts";
+import { vaultTypes } from "../../../resources/vault-types.ts";
 
 describe("what Vault answers against what was declared", () => {
   it.each([

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { GeneratedSecret } from "../../../components/generated/generated-secret.ts";
 import { createProviders } from "../../../components/providers.ts";
 import { generatedSecrets } from "../../../config/generated-secrets.ts";
-import { unwrapped } from "../../../sandbox/engine/direct/values.ts";
+import { unwrapped } from "../../../resources/values.ts";
 import { holdsSecret, only, recordResources } from "../pulumi-mocks.ts";
 import { generated, settingsWithData } from "./declarations.ts";
 

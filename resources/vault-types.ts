@@ -1,4 +1,4 @@
-import type { VaultClient } from "../../../clients/vault.ts";
+import type { VaultClient } from "../clients/vault.ts";
 import { databaseTypes } from "./database-types.ts";
 import { body, type Fields, fieldsOf, requiredText } from "./values.ts";
 
@@ -9,13 +9,16 @@ export interface VaultWrite {
   readonly body: Fields;
 }
 
+/** What looking at a resource takes of Vault. */
+export type VaultReads = Pick<VaultClient, "read">;
+
 /** How one Pulumi type, or a part of it, stands in Vault's HTTP API. */
 export interface VaultType {
   /** What identifies it: also the resource's id. */
   path(inputs: Fields): string;
   /** What Vault must answer, in Vault's words. */
   declared(inputs: Fields): Fields;
-  read(vault: VaultClient, path: string): Promise<Fields | undefined>;
+  read(vault: VaultReads, path: string): Promise<Fields | undefined>;
   /** What to send when it is missing, or when it differs. */
   create(path: string, declared: Fields): VaultWrite;
   /** Absent: the thing cannot be changed, only removed and made anew. */
