@@ -24,7 +24,7 @@ export default defineConfig({
       // Not isolated: loading the Pulumi SDKs anew for each file would take longer than all the tests.
       // The limit is for what hangs: on a machine with other work a schema takes seconds to compile.
       {
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"], isolate: false, testTimeout: 60_000 },
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"], isolate: false, testTimeout: 300_000 },
       },
       {
         test: {

@@ -1,15 +1,19 @@
 import type { PolicyDocument } from "../../components/vault/policies.ts";
+import type { Settings } from "../../config/schema.ts";
 import { type ManagedSettings, managedInVault, readingOf } from "../managed.ts";
 import { type Grant, policyText } from "./document.ts";
-import { operatorPolicyName } from "./names.ts";
+import { OPERATOR_PREFIX, operatorPolicyName } from "./names.ts";
 import { askAboutSelf, session } from "./session.ts";
+
+type PreviewerSettings = ManagedSettings & Pick<Settings, "operators">;
 
 /**
  * What a preview and the search for drift need: to read what the program manages. `sudo` only where Vault asks for it to
  * read. Roles and policies by the stack's prefix, so that a preview can show a namespace that is not there yet. Of the
- * places where the stack's own things stand also the names, so that one which nobody has declared is found.
+ * places where the stack's own things stand also the names, so that one which nobody has declared is found; and what
+ * bootstrap has set up, which no update touches.
  */
-export function previewerPolicy(settings: ManagedSettings): PolicyDocument {
+export function previewerPolicy(settings: PreviewerSettings): PolicyDocument {
   const { environment } = settings;
   return {
     name: operatorPolicyName(environment, "previewer"),
@@ -19,6 +23,7 @@ export function previewerPolicy(settings: ManagedSettings): PolicyDocument {
       ...readingOf(managedInVault(settings)).filter(({ path }) => !ofWorkloads(path, settings)),
       ...workloads(settings).map((prefix): Grant => ({ path: `${prefix}*`, capabilities: ["read"] })),
       ...placesOf(settings).map((path): Grant => ({ path, capabilities: ["list"] })),
+      ...operatorsOf(settings),
     ]),
   };
 }
@@ -41,5 +46,19 @@ function placesOf({ vault, pki, databases }: ManagedSettings): readonly string[]
     ...certificates.map((mount) => `${mount}/roles`),
     ...mounts.flatMap((mount) => ["config", "roles", "static-roles"].map((kind) => `${mount}/${kind}`)),
     ...(vault.cluster === "managed" ? ["sys/quotas/rate-limit"] : []),
+  ];
+}
+
+/** The operators' policies, groups and logins, where they are declared or would be by default. */
+function operatorsOf({ environment, operators }: PreviewerSettings): readonly Grant[] {
+  const mounts = new Set([operators?.ci?.mount ?? "jwt-ci", operators?.people?.mount ?? "oidc"]);
+  return [
+    { path: `sys/policies/acl/${OPERATOR_PREFIX}.${environment}.*`, capabilities: ["read"] },
+    { path: `identity/group/name/${OPERATOR_PREFIX}-${environment}-*`, capabilities: ["read"] },
+    ...[...mounts].flatMap((mount): readonly Grant[] => [
+      { path: `auth/${mount}/config`, capabilities: ["read"] },
+      { path: `auth/${mount}/role`, capabilities: ["list"] },
+      { path: `auth/${mount}/role/${environment}-*`, capabilities: ["read"] },
+    ]),
   ];
 }

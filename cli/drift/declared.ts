@@ -42,20 +42,21 @@ export async function declaredResources(args: StackArgs): Promise<readonly Decla
   };
   const call = ({ inputs }: pulumi.runtime.MockCallArgs) => inputs;
   await pulumi.runtime.setMocks({ newResource, call }, PROJECT, args.settings.environment, false);
-  await withoutWarnings(async () => {
+  await quietly(async () => {
     declareStack(args);
     await pulumi.runtime.disconnect();
   });
   return declared;
 }
 
-/** Without an engine the SDK writes the program's warnings to the console; a preview has them, and drift is not theirs. */
-async function withoutWarnings(work: () => Promise<void>): Promise<void> {
-  const { warn } = console;
+/** Without an engine the SDK writes what the program tells to the console: a preview has it, and here it would be output. */
+async function quietly(work: () => Promise<void>): Promise<void> {
+  const { log, warn } = console;
+  console.log = () => {};
   console.warn = () => {};
   try {
     await work();
   } finally {
-    console.warn = warn;
+    Object.assign(console, { log, warn });
   }
 }

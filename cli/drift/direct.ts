@@ -1,4 +1,5 @@
 import { homedir } from "node:os";
+import type { KubeConfig } from "@kubernetes/client-node";
 import { KubernetesReader, kubernetesConnection } from "../../clients/kubernetes.ts";
 import { type VaultClient, withVault } from "../../clients/vault.ts";
 import { type CrdManifest, loadCrds } from "../../components/external-secrets/crds.ts";
@@ -12,6 +13,7 @@ import { type Declared, type Looked, together, type Unseen } from "./finding.ts"
 import { beyondInKubernetes } from "./kubernetes/beyond.ts";
 import { lookAtKubernetes } from "./kubernetes/look.ts";
 import { ofProvider } from "./look.ts";
+import { operatorsInKubernetes, operatorsInVault } from "./operators.ts";
 import { beyondInVault } from "./vault/beyond.ts";
 import { lookAtVault } from "./vault/look.ts";
 
@@ -59,7 +61,11 @@ async function inVault(
   const looked = await lookAtVault(vault, declared, report);
   // What is away is said once.
   if (declared.length > 0 && looked.seen.Vault === 0) return looked;
-  return together([looked, await beyondInVault(vault, settings, declared)]);
+  return together([
+    looked,
+    await beyondInVault(vault, settings, declared),
+    await operatorsInVault(vault, settings),
+  ]);
 }
 
 async function inKubernetes(
@@ -68,9 +74,11 @@ async function inKubernetes(
   declared: readonly Declared[],
   report: (line: string) => void,
 ): Promise<Looked> {
+  let config: KubeConfig;
   let reader: KubernetesReader;
   try {
-    reader = new KubernetesReader(await kubernetesConnection(kubeConfigFor(context, "--context")));
+    config = kubeConfigFor(context, "--context");
+    reader = new KubernetesReader(await kubernetesConnection(config));
   } catch (error) {
     const why = (error as Error).message;
     return { seen: {}, findings: [], unseen: [{ what: "Kubernetes: everything", why, failed: true }] };
@@ -78,7 +86,11 @@ async function inKubernetes(
   try {
     const looked = await lookAtKubernetes(reader, declared, report);
     if (declared.length > 0 && looked.seen.Kubernetes === 0) return looked;
-    return together([looked, await beyondInKubernetes(reader, settings, declared)]);
+    return together([
+      looked,
+      await beyondInKubernetes(reader, settings, declared),
+      await operatorsInKubernetes(reader, config, settings),
+    ]);
   } finally {
     await reader.close();
   }

@@ -49,8 +49,12 @@ export interface Looked {
 }
 
 export function together(parts: readonly Looked[]): Looked {
+  const counts = new Map<string, number>();
+  for (const [name, count] of parts.flatMap(({ seen }) => Object.entries(seen))) {
+    counts.set(name, (counts.get(name) ?? 0) + count);
+  }
   return {
-    seen: Object.fromEntries(parts.flatMap(({ seen }) => Object.entries(seen))),
+    seen: Object.fromEntries(counts),
     findings: parts.flatMap(({ findings }) => findings),
     unseen: parts.flatMap(({ unseen }) => unseen),
   };

@@ -1,4 +1,4 @@
-const LONGEST = 300;
+const LONGEST = 1_000;
 
 /** A value for a person: texts as they are, all else as JSON, nothing endless, and no password of an address. */
 export function shown(value: unknown): string | undefined {

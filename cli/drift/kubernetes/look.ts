@@ -47,9 +47,13 @@ function isObject(inputs: Fields): boolean {
 export async function objectFindings(
   kubernetes: KubernetesReader,
   object: Fields,
-  resource: string,
+  resource: string | undefined,
 ): Promise<readonly Finding[]> {
-  const finding = { server: "Kubernetes", what: objectName(object), resource } as const;
+  const finding = {
+    server: "Kubernetes",
+    what: objectName(object),
+    ...(resource === undefined ? {} : { resource }),
+  } as const;
   const live = await kubernetes.read(refOf(object));
   if (live === undefined) return [{ ...finding, drift: "missing", fields: [] }];
   const fields = [

@@ -67,10 +67,16 @@ function placeOf(name: Declared["name"]): string {
   return `${name.slice(0, cut)}/issuer/${name.slice(cut + 1)}`;
 }
 
-/** What is declared, with the ids that Vault has given to the issuers it names. */
+/**
+ * What is declared, with the ids that Vault has given to the issuers it names. A field that names one which is missing is
+ * left out: that issuer says so itself.
+ */
 async function withIds(vault: VaultReads, declared: Fields): Promise<Fields> {
-  const entries = Object.entries(declared).map(async ([field, value]) => [field, await withId(vault, value)]);
-  return Object.fromEntries(await Promise.all(entries));
+  const entries = Object.entries(declared).map(
+    async ([field, value]) => [field, await withId(vault, value)] as const,
+  );
+  const resolved = await Promise.all(entries);
+  return Object.fromEntries(resolved.filter(([, value]) => !JSON.stringify(value).includes(ISSUER_ID)));
 }
 
 async function withId(vault: VaultReads, value: unknown): Promise<unknown> {

@@ -84,7 +84,7 @@ function undeclared(what: string, found?: string): Finding {
     server: "Vault",
     what,
     drift: "undeclared",
-    fields: found === undefined ? [] : [{ field: "it", found }],
+    fields: found === undefined ? [] : [{ field: "as", found }],
   };
 }
 

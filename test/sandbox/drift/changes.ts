@@ -70,7 +70,7 @@ export const inVault: readonly Change[] = [
   {
     title: "an audit device added",
     what: /^audit device sys\/audit\/by-hand$/,
-    found: ["undeclared", "it"],
+    found: ["undeclared", "as"],
     make: ({ vault, sandbox }) =>
       vault.write("sys/audit/by-hand", {
         type: "file",

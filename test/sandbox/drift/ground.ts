@@ -42,7 +42,7 @@ export const stack: Edit = {
       "openai-drift": {
         ...{ provider: "openai", project: "proj_drift", name: "llm-gateway" },
         ...{ path: "drift/rotated", property: "api_key", admin: "platform/openai-admin#api_key" },
-        ...{ schedule: "0 3 * * 1", overlap: "2h" },
+        ...{ schedule: "0 3 * * 1", overlap: "3h" },
       },
     },
   },

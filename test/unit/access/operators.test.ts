@@ -143,6 +143,10 @@ describe("previewer", () => {
         expect(Object.keys(grantsIn(document)).filter((path) => path.includes("*"))).toEqual([
           "sys/policies/acl/voyager-platform.*",
           "auth/kubernetes/role/voyager-platform-*",
+          "sys/policies/acl/vault-management.dev.*",
+          "identity/group/name/vault-management-dev-*",
+          "auth/jwt-ci/role/dev-*",
+          "auth/oidc/role/dev-*",
         ]);
         expect(document).not.toContain("/data/");
       }),
