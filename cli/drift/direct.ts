@@ -6,6 +6,7 @@ import { type CrdManifest, loadCrds } from "../../components/external-secrets/cr
 import { type ConnectionState, withoutWaiting } from "../../config/databases-state.ts";
 import type { Settings } from "../../config/schema.ts";
 import { connectionStates } from "../../preflight/databases.ts";
+import { monitoringKinds } from "../../preflight/kubernetes.ts";
 import { vaultConnection } from "../connection.ts";
 import { kubeConfigFor } from "../kube-config.ts";
 import { declaredResources } from "./declared.ts";
@@ -35,7 +36,7 @@ export async function lookDirectly({ settings, context, report }: DirectOptions)
   const connection = await vaultConnection(settings.vault, process.env, homedir());
   return withVault(connection, async (vault) => {
     report("reading the declaration");
-    const { declared, unseen } = await declaredIn(settings, vault);
+    const { declared, unseen } = await declaredIn(settings, context, vault);
     const known = ["vault:", "kubernetes:", ...NOWHERE];
     const parts = await Promise.all([
       inVault(vault, settings, ofProvider(declared, "vault"), report),
@@ -98,14 +99,21 @@ async function inKubernetes(
 
 async function declaredIn(
   settings: Settings,
+  context: string,
   vault: VaultClient,
 ): Promise<{ readonly declared: readonly Declared[]; readonly unseen: readonly Unseen[] }> {
-  const [states, definitions] = await Promise.all([connections(settings, vault), crdsOf(settings)]);
+  const inContext = { ...settings, kubernetes: { ...settings.kubernetes, context } };
+  const [states, definitions, kinds] = await Promise.all([
+    connections(settings, vault),
+    crdsOf(settings),
+    monitoringKinds(inContext),
+  ]);
   const declared = await declaredResources({
     settings,
     deployable: withoutWaiting(settings, states.found),
     connections: states.found,
     crds: definitions.found,
+    monitoringKinds: kinds,
   });
   return { declared, unseen: [...states.unseen, ...definitions.unseen] };
 }

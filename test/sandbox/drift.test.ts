@@ -8,6 +8,9 @@ import { putInVault } from "./main-job/ground.ts";
 
 const changes = [...inVault, ...inKubernetes];
 
+/** For tests that run the command several times. */
+const timeout = 600_000;
+
 /** What somebody does by hand to a deployed stack, found by those who may only look. The checks build on one another. */
 describe("npm run drift", () => {
   let ground: DriftGround;
@@ -69,7 +72,7 @@ describe("npm run drift", () => {
       expect(stdout).not.toContain("by hand");
     });
 
-    it("shows what it saw of one server when the other is away: exit code 1", async () => {
+    it("shows what it saw of one server when the other is away: exit code 1", { timeout }, async () => {
       const withoutVault = await ground.look({ env: { VAULT_ADDR: "https://127.0.0.1:1" } });
       expect(withoutVault.code).toBe(1);
       expect(foundOf(withoutVault.findings, /^RoleBinding llm/)).toEqual(["changed", "subjects"]);
@@ -110,6 +113,7 @@ describe("npm run drift", () => {
     const secret = async () => (await ground.cluster.secret("llm", "openai-api-key"))?.api_key;
 
     it("finds nothing to do while the cluster has what Vault has", async () => {
+      await expect.poll(secret, { timeout: 60_000 }).toBe("sk-drift-1");
       const { code, nudged } = await ground.nudge([], { token: "person", kubeconfig: "deployer" });
       expect({ code, nudged }).toEqual({ code: 0, nudged: [] });
     });
@@ -126,7 +130,9 @@ describe("npm run drift", () => {
       expect(await secret()).not.toBe("sk-drift-new");
     });
 
-    it("says which right is missing: to patch ExternalSecrets, or to read metadata", async () => {
+    it("says which right is missing: to patch ExternalSecrets, or to read metadata", {
+      timeout,
+    }, async () => {
       const refused = await ground.nudge([], { token: "person", kubeconfig: "auditor" });
       expect(refused).toMatchObject({
         code: 1,
@@ -163,7 +169,7 @@ describe("npm run drift", () => {
 
 async function untilNextSecond(): Promise<void> {
   const begun = Math.floor(Date.now() / 1_000);
-  await expect.poll(() => Math.floor(Date.now() / 1_000) > begun + 1).toBe(true);
+  await expect.poll(() => Math.floor(Date.now() / 1_000) > begun + 1, { timeout: 60_000 }).toBe(true);
 }
 
 function nowhere(context: string): string {

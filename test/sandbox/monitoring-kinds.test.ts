@@ -1,9 +1,9 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { definitionOf, type MonitoringKind } from "../../components/monitoring/names.ts";
+import type { Fields } from "../../resources/values.ts";
 import { directEngine } from "../../sandbox/engine/direct/engine.ts";
 import { KubernetesClient } from "../../sandbox/engine/direct/kubernetes-client.ts";
-import type { Fields } from "../../sandbox/engine/direct/values.ts";
 import { monitoringDefinitions } from "../unit/monitoring-crds.ts";
 import { useSandbox } from "./harness.ts";
 import { deploy, type Edit, type Ground, projectFolder, rootVault } from "./main-job/ground.ts";

@@ -173,6 +173,7 @@ function unlessNudging(args: readonly string[]) {
 export async function putValues(ground: Ground): Promise<void> {
   await putInVault(ground, "llm/openai", { api_key: "sk-drift-1" });
   await putInVault(ground, "drift/rotated", { api_key: "sk-drift-2" });
+  await putInVault(ground, "platform/openai-admin", { api_key: "sk-drift-admin" });
 }
 
 /** What was found of a thing, and of which of its fields. */

@@ -39,5 +39,11 @@ export function declaredBy(settings: Settings): Promise<readonly Declared[]> {
     initialised: true,
     waiting: [],
   }));
-  return declaredResources({ settings, deployable: settings, connections, crds: [] });
+  return declaredResources({
+    settings,
+    deployable: settings,
+    connections,
+    crds: [],
+    monitoringKinds: ["PrometheusRule", "ServiceMonitor", "ScrapeConfig"],
+  });
 }
