@@ -41,7 +41,7 @@ export const stack: Edit = {
     keys: {
       "openai-drift": {
         ...{ provider: "openai", project: "proj_drift", name: "llm-gateway" },
-        ...{ path: "drift/rotated", property: "api_key", admin: "platform/openai-admin#api_key" },
+        ...{ path: "drift/rotated", property: "api_key", admin: "drift/admin#api_key" },
         ...{ schedule: "0 3 * * 1", overlap: "3h" },
       },
     },
@@ -157,7 +157,9 @@ export async function driftGround(): Promise<DriftGround> {
       for (const mount of ["drift-root", "drift-int", "drift-database"]) {
         await vault.delete(`sys/mounts/${mount}`);
       }
-      await vault.delete(`kv/metadata/${generatedPath}`);
+      for (const path of [generatedPath, "drift/rotated", "drift/admin"]) {
+        await vault.delete(`kv/metadata/${path}`);
+      }
       await vault.close();
       await rm(folder, { recursive: true });
     },
@@ -173,7 +175,7 @@ function unlessNudging(args: readonly string[]) {
 export async function putValues(ground: Ground): Promise<void> {
   await putInVault(ground, "llm/openai", { api_key: "sk-drift-1" });
   await putInVault(ground, "drift/rotated", { api_key: "sk-drift-2" });
-  await putInVault(ground, "platform/openai-admin", { api_key: "sk-drift-admin" });
+  await putInVault(ground, "drift/admin", { api_key: "sk-drift-admin" });
 }
 
 /** What was found of a thing, and of which of its fields. */
