@@ -152,7 +152,7 @@ async function deployAgain(ground: Ground, edit: Edit): Promise<void> {
       await deploy(ground, edit);
       return;
     } catch (error) {
-      if (tries === 3) throw error;
+      if (tries === 5) throw error;
     }
   }
 }
