@@ -2,6 +2,7 @@ import type { Settings } from "../../config/schema.ts";
 import { seconds } from "../durations.ts";
 import { ownLabels } from "../external-secrets/metadata.ts";
 import { releaseName } from "../external-secrets/values.ts";
+import { EXPORTER, EXPORTER_PORT_NAME, exporterSelector } from "./exporter/names.ts";
 import { MONITORING, MONITORING_API, MONITORING_KINDS } from "./names.ts";
 
 /** Where nothing else is declared. */
@@ -14,9 +15,9 @@ export function serviceMonitors(settings: Settings, namespace: string) {
     ...(monitoring.exporter === undefined
       ? []
       : [
-          serviceMonitor(settings, namespace, `${MONITORING}-exporter`, {
+          serviceMonitor(settings, namespace, EXPORTER, {
             namespace: monitoring.exporter.namespace,
-            labels: { "app.kubernetes.io/name": `${MONITORING}-exporter` },
+            labels: exporterSelector,
           }),
         ]),
     // Another's operator is its owner's to scrape: twice would be two series of each.
@@ -55,7 +56,7 @@ export function scrapeConfigs(settings: Settings, namespace: string) {
 
 interface Scraped {
   readonly namespace: string;
-  /** Of the Service, whose port is called `metrics`. */
+  /** Of the Service, whose port is called as the exporter's is. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -68,7 +69,7 @@ function serviceMonitor(settings: Settings, namespace: string, name: string, scr
       namespaceSelector: { matchNames: [scraped.namespace] },
       selector: { matchLabels: scraped.labels },
       // The series' own `namespace` is the ExternalSecret's, and the alerts are over that one.
-      endpoints: [{ port: "metrics", honorLabels: true, interval: `${scrapeSeconds(settings)}s` }],
+      endpoints: [{ port: EXPORTER_PORT_NAME, honorLabels: true, interval: `${scrapeSeconds(settings)}s` }],
     },
   };
 }

@@ -124,7 +124,13 @@ describe("SecretSyncStale", () => {
       ...exported("sync_stale", hourly, steady(0)),
     };
     const flapping = condition("session.key", "1 1 1 1 0 1 1 1 1 1 0 1 1 1 1 1 0 1 1 1 1 1 0 1 1 1 1");
+    // Ready in between, in the pod that is gone; the new one has seen nothing but failures.
+    const recovered = {
+      ...condition("session.key", "1 1 1 0 0 1 1 1 stale", { pod: "before" }),
+      ...condition("session.key", from(120, 1), { pod: "after" }),
+    };
     await expectAlerts(rules, "SecretSyncStale", BY, [
+      { series: recovered, afterSeconds: 250, fires: [] },
       { series: fresh, afterSeconds: 3 * HOUR, fires: [] },
       { series: flapping, afterSeconds: 6 * MINUTE, fires: [] },
     ]);
