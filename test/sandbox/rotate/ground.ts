@@ -46,6 +46,10 @@ export interface RotateGround extends Ground {
   /** What consumers read. */
   live(path: string): Promise<string>;
   readonly settings: Settings;
+  /** The project's folder of these commands, with the stack's file alone. */
+  readonly folder: string;
+  /** What a command is run with. */
+  environment(person: Person): Promise<Readonly<Record<string, string>>>;
   /** As a secret-admin. */
   readonly secretAdmin: VaultClient;
   readonly vaultLog: string;
@@ -62,7 +66,8 @@ export interface AuditedRow {
 
 const withoutSecrets: Edit = { namespaces: { llm: { store: {}, services: undefined } } };
 
-export async function rotateGround(): Promise<RotateGround> {
+/** @param more edits beside the rotations */
+export async function rotateGround(...more: readonly Edit[]): Promise<RotateGround> {
   const sandbox = await useSandbox();
   const adminKey = `sk-admin-${randomBytes(16).toString("hex")}`;
   const provider = await startProvider(adminKey);
@@ -80,10 +85,10 @@ export async function rotateGround(): Promise<RotateGround> {
     await ground.vault.delete(`kv/metadata/${path}`);
     await putInVault(ground, path, { api_key: provider.state.keys.putKey(byHand()).value });
   }
-  await deploy(ground, edit);
+  await deploy(ground, edit, ...more);
   const folder = await mkdtemp(join(tmpdir(), "rotate-cli-"));
   const vaultLog = join(sandbox.paths.vaultAudit, "file.log");
-  const declaration = await declarationWith(sandbox, edit);
+  const declaration = await declarationWith(sandbox, edit, ...more);
   await writeDevStack(folder, declaration);
   const { address, caPem, tokens } = sandbox.vault;
   const secretAdmin = new VaultClient({ address, caPem, token: await readState(tokens.secretAdmin) });
@@ -94,7 +99,8 @@ export async function rotateGround(): Promise<RotateGround> {
   };
   return {
     ...ground,
-    ...{ provider, vaultLog, secretAdmin, printed: () => printed },
+    ...{ provider, vaultLog, secretAdmin, folder, printed: () => printed },
+    environment: (person) => environmentOf(sandbox, person, folder),
     settings: parseSettings(declaration, "Pulumi.dev.yaml"),
     rotate: async (args, person = rotating, input) => {
       const answer = await run("cli/rotate/main.ts", args, person, input);
