@@ -64,14 +64,15 @@ describe.skipIf(missing !== undefined)(
       await ground.quiet("VaultNodeDown", "VaultSealed", "VaultRaftLag");
     });
 
-    test("tells of an audit device that is disabled", { timeout: TIMEOUT_MS }, async () => {
-      const devices = (await ground.vault.read("sys/audit")) as Readonly<
-        Record<string, { options: object; type: string }>
-      >;
-      const device = devices["stdout/"];
-      await ground.vault.delete("sys/audit/stdout");
+    test("tells that one audit device alone is left", { timeout: TIMEOUT_MS }, async () => {
+      const devices = Object.entries((await ground.vault.read("sys/audit")) ?? {});
+      const others = devices.filter(([path]) => path !== "file/");
+      for (const [path] of others) await ground.vault.delete(`sys/audit/${path}`);
       await ground.firing("AuditDevicesTooFew");
-      await ground.vault.write("sys/audit/stdout", { type: device?.type, options: device?.options });
+      for (const [path, device] of others) {
+        const { type, description, local, options } = device as Readonly<Record<string, unknown>>;
+        await ground.vault.write(`sys/audit/${path}`, { type, description, local, options });
+      }
       await ground.quiet("AuditDevicesTooFew");
     });
 
