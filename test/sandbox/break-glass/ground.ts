@@ -84,13 +84,13 @@ export async function breakGlassGround(): Promise<BreakGlassGround> {
   const vault = await rootVault(sandbox);
   const ground: Ground = { engine: directEngine("the tests' own", projectFolder), sandbox, vault };
   const edit = leaking(provider.address);
-  await deployAgain(ground, withoutSecrets);
+  await deploy(ground, withoutSecrets);
   await forgetEarlierFiles(vault);
   await putInVault(ground, "platform/openai-admin", { api_key: adminKey });
   await putInVault(ground, OTHER_PATH, { token: "first" });
   const folder = await mkdtemp(join(tmpdir(), "break-glass-"));
   await writeDevStack(folder, await declarationWith(sandbox, edit));
-  await deployAgain(ground, edit);
+  await deploy(ground, edit);
   await makeBatchRole(vault);
   const cluster = new Cluster(sandbox);
   const values: string[] = [];
@@ -143,18 +143,6 @@ export async function breakGlassGround(): Promise<BreakGlassGround> {
       await rm(folder, { recursive: true });
     },
   };
-}
-
-/** On a busy machine Vault loses its lead, and an API server follows a new binding too late for the first deployment. */
-async function deployAgain(ground: Ground, edit: Edit): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      await deploy(ground, edit);
-      return;
-    } catch (error) {
-      if (tries === 5) throw error;
-    }
-  }
 }
 
 /** What the file leaves in Vault, or an earlier one did: versions, denials, and the memory of them. */
