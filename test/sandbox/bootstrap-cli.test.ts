@@ -78,7 +78,7 @@ describe("npm run bootstrap", () => {
       (await root.read("sys/policies/acl/vault-management.optest.deployer"))?.policy,
     );
     const manifests = await run(["policy", "--kubernetes"], nowhere);
-    expect(manifests.stdout.match(/^kind: /gm)?.length).toBe(15);
+    expect(manifests.stdout.match(/^kind: /gm)?.length).toBe(17);
   });
 
   it("writes a deployer's token into a new file, 0600, and shows it nowhere", async () => {
