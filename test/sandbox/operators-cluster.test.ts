@@ -79,7 +79,7 @@ describe("operators in Kubernetes", () => {
 
   it("are set up once: a second run finds everything as declared", async () => {
     const steps = await planKubernetes(admin, settings);
-    expect(steps.length).toBe(15);
+    expect(steps.length).toBe(17);
     expect(steps.filter(({ action }) => action !== "keep")).toEqual([]);
   });
 

@@ -90,7 +90,7 @@ export async function breakGlassGround(): Promise<BreakGlassGround> {
   await putInVault(ground, OTHER_PATH, { token: "first" });
   const folder = await mkdtemp(join(tmpdir(), "break-glass-"));
   await writeDevStack(folder, await declarationWith(sandbox, edit));
-  await deploy(ground, edit);
+  await deployOnceBound(ground, edit);
   await makeBatchRole(vault);
   const cluster = new Cluster(sandbox);
   const values: string[] = [];
@@ -143,6 +143,26 @@ export async function breakGlassGround(): Promise<BreakGlassGround> {
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/**
+ * A new namespace is bound to the deployer just before it deploys there, and an API server learns of a binding with a delay:
+ * on a busy machine, seconds. Any other failure is one.
+ */
+async function deployOnceBound(ground: Ground, edit: Edit): Promise<void> {
+  await until(
+    "the deployer was let into its namespaces",
+    { deadlineMs: 120_000, intervalMs: 500 },
+    async () => {
+      try {
+        await deploy(ground, edit);
+        return true;
+      } catch (error) {
+        if (String(error).includes("is forbidden")) return undefined;
+        throw error;
+      }
+    },
+  );
 }
 
 /** What the file leaves in Vault, or an earlier one did: versions, denials, and the memory of them. */
