@@ -66,7 +66,10 @@ describe.skipIf(missing !== undefined)(
 
     test("tells that one audit device alone is left", { timeout: TIMEOUT_MS }, async () => {
       const devices = Object.entries((await ground.vault.read("sys/audit")) ?? {});
-      const others = devices.filter(([path]) => path !== "file/");
+      // Vault lists them with a slash that it does not take in a write.
+      const others = devices
+        .map(([path, device]) => [path.replace(/\/$/, ""), device] as const)
+        .filter(([path]) => path !== "file");
       for (const [path] of others) await ground.vault.delete(`sys/audit/${path}`);
       await ground.firing("AuditDevicesTooFew");
       for (const [path, device] of others) {
