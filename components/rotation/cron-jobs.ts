@@ -3,15 +3,13 @@ import type { RotationKey, RotationSettings } from "../../config/rotation-settin
 import type { Settings } from "../../config/schema.ts";
 import { exitCodes } from "../../jobs/rotator/errors.ts";
 import { seconds } from "../durations.ts";
+import { containerSecurity, podSecurity } from "../pod-security.ts";
 import { rotationLabels, rotationNames } from "./names.ts";
 import { FILES } from "./rotator-spec.ts";
 import { finishSchedule, spreadSchedule } from "./schedule.ts";
 
 /** How long a Job may take, its retries included; well above all the patience of one run (see `limitsOf`). */
 export const RUN_SECONDS = 1_800;
-
-/** No user of the image, so that nothing in it is this one's. */
-const USER = 65_532;
 
 const SERVICE_ACCOUNT_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -93,23 +91,14 @@ function pod<Name>(
     // Mounted below by hand, for no longer than a run may last.
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: USER,
-      runAsGroup: USER,
-      seccompProfile: { type: "RuntimeDefault" },
-    },
+    securityContext: podSecurity,
     containers: [
       {
         name: "rotator",
         image,
         command: ["node", FILES.program, kind, FILES.spec],
         env: environment(vault),
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ["ALL"] },
-        },
+        securityContext: containerSecurity,
         resources: {
           requests: { cpu: "50m", memory: "96Mi" },
           limits: { memory: "256Mi" },

@@ -1,12 +1,10 @@
 import { dirname } from "node:path";
 import type { Settings } from "../../../config/schema.ts";
 import { type ConfigMapManifest, immutableConfigMap } from "../../config-maps.ts";
+import { containerSecurity, podSecurity } from "../../pod-security.ts";
 import { exporterSpecOf, FILES } from "./exporter-spec.ts";
 import { EXPORTER, EXPORTER_PORT, EXPORTER_PORT_NAME, exporterLabels, exporterSelector } from "./names.ts";
 import type { ExporterSettings, ExporterStack } from "./settings.ts";
-
-/** No user of the image, so that nothing in it is this one's. */
-const USER = 65_532;
 
 const SERVICE_ACCOUNT_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -76,12 +74,7 @@ function pod<Name>(
     // Mounted below by hand.
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: USER,
-      runAsGroup: USER,
-      seccompProfile: { type: "RuntimeDefault" },
-    },
+    securityContext: podSecurity,
     containers: [
       {
         name: "exporter",
@@ -91,11 +84,7 @@ function pod<Name>(
         ports: [{ name: EXPORTER_PORT_NAME, containerPort: EXPORTER_PORT, protocol: "TCP" }],
         readinessProbe: { httpGet: { path: "/healthz", port: EXPORTER_PORT }, periodSeconds: 10 },
         // No liveness probe of /healthz: a first round that waits for a server which is down must not be restarted.
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ["ALL"] },
-        },
+        securityContext: containerSecurity,
         resources: { requests: { cpu: "20m", memory: "96Mi" }, limits: { memory: "256Mi" } },
         volumeMounts: [
           { name: "program", mountPath: dirname(FILES.program), readOnly: true },
