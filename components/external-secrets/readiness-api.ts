@@ -5,6 +5,7 @@ import {
   PatchStrategy,
   setHeaderOptions,
 } from "@kubernetes/client-node";
+import { newestOf } from "./events.ts";
 import type { LiveObject } from "./judgement.ts";
 import { ownLabels } from "./metadata.ts";
 
@@ -56,21 +57,11 @@ export function readinessApi(context: string, environment: string): ReadinessApi
     },
     async warnings(namespace) {
       const { items } = await core.listNamespacedEvent({ namespace, fieldSelector: "type=Warning" });
-      const dated = items.map((event) => ({ event, at: seenAt(event) })).sort((a, b) => a.at - b.at);
-      return new Map(
-        dated.map(({ event: { involvedObject, message } }) => [
-          `${involvedObject.kind}/${involvedObject.name}`,
-          message ?? "",
-        ]),
-      );
+      return newestOf(items);
     },
   };
 }
 
 function at(kind: AwaitedKind, namespace: string) {
   return { group: "external-secrets.io", version: "v1", namespace, plural: PLURALS[kind] };
-}
-
-function seenAt(event: { readonly lastTimestamp?: Date; readonly eventTime?: Date }): number {
-  return (event.lastTimestamp ?? event.eventTime)?.getTime() ?? 0;
 }

@@ -1,4 +1,5 @@
 import * as k8s from "@kubernetes/client-node";
+import { newestOf } from "../../../components/external-secrets/events.ts";
 import type { LiveObject } from "../../../components/external-secrets/judgement.ts";
 import { API_VERSION, OWNER_LABEL } from "../../../components/external-secrets/metadata.ts";
 import { releaseName } from "../../../components/external-secrets/values.ts";
@@ -106,18 +107,6 @@ function operatorOf(deployment: k8s.V1Deployment | undefined): Eso {
     version: /:([^:@/]+)(@|$)/.exec(image)?.[1] ?? null,
     since: condition?.lastTransitionTime?.toISOString() ?? null,
   };
-}
-
-export function newestOf(events: readonly k8s.CoreV1Event[]): ReadonlyMap<string, string> {
-  const dated = events
-    .map((event) => ({ event, at: (event.lastTimestamp ?? event.eventTime)?.getTime() ?? 0 }))
-    .toSorted((a, b) => a.at - b.at);
-  return new Map(
-    dated.map(({ event: { involvedObject, message } }) => [
-      `${involvedObject.kind}/${involvedObject.name}`,
-      message ?? "",
-    ]),
-  );
 }
 
 /** An API server says of a refusal what it refused; of anything else the words are enough. */

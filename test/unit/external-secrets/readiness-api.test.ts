@@ -15,7 +15,9 @@ const answers: Readonly<Record<string, unknown>> = {
     items: [
       warning("newer", "2026-01-02T00:00:00Z"),
       warning("older", "2026-01-01T00:00:00Z"),
-      { ...warning("other", "2026-01-01T00:00:00Z"), involvedObject: { kind: "SecretStore", name: "a" } },
+      // The rotator's: the time of a series' events alone, with microseconds.
+      ofStore({ message: "newer of the store", eventTime: "2026-01-02T00:00:00.000000Z" }),
+      ofStore({ message: "older of the store", lastTimestamp: "2026-01-01T00:00:00Z" }),
     ],
   },
 };
@@ -28,6 +30,10 @@ const server = createServer(async (request, response) => {
   response.setHeader("content-type", "application/json");
   response.end(JSON.stringify(answers[url.pathname] ?? {}));
 });
+
+function ofStore(event: Readonly<Record<string, string>>) {
+  return { metadata: {}, involvedObject: { kind: "SecretStore", name: "a" }, ...event };
+}
 
 function warning(message: string, lastTimestamp: string) {
   return { metadata: {}, involvedObject: { kind: "ExternalSecret", name: "a" }, message, lastTimestamp };
@@ -82,11 +88,11 @@ it("nudges by ESO's annotation and nothing else, as a field manager of its own",
   });
 });
 
-it("gives the newest warning about each object", async () => {
+it("gives the newest warning about each object, whichever time an event has", async () => {
   expect(await readinessApi("test", "dev").warnings("llm")).toEqual(
     new Map([
       ["ExternalSecret/a", "newer"],
-      ["SecretStore/a", "other"],
+      ["SecretStore/a", "newer of the store"],
     ]),
   );
   expect(asked.at(-1)?.url.searchParams.get("fieldSelector")).toBe("type=Warning");
