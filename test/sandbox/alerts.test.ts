@@ -1,11 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { VaultClient } from "../../clients/vault.ts";
 import { readLiving } from "../../sandbox/processes/record.ts";
 import { up } from "../../sandbox/sandbox.ts";
 import { readState } from "../../sandbox/state.ts";
 import { type AlertsGround, alertsGround } from "./alerts/ground.ts";
 import { whyNoPrometheus } from "./alerts/prometheus.ts";
+import { frozen } from "./frozen.ts";
 import { putInVault } from "./main-job/ground.ts";
+import { nodeThatIs } from "./vault-nodes.ts";
 
 /** The chief alerts on a real Prometheus, over real servers whose faults are real: none fires before, each fires, each ends. */
 
@@ -55,13 +59,71 @@ describe.skipIf(missing !== undefined)(
     });
 
     test("tells of a Vault node that is down, and which", { timeout: TIMEOUT_MS }, async () => {
-      const node = await standbyNode();
+      const node = await nodeThatIs(ground.sandbox, "standby");
       const record = await readLiving(ground.sandbox.paths, node);
       process.kill(record?.pid ?? Number.NaN, "SIGKILL");
       await ground.firing("VaultNodeDown", { node });
+      await ground.firing("VaultRaftLag", { node });
       expect(await ground.told()).not.toContain("VaultNoLeader");
       await up({ root: ground.sandbox.paths.root });
       await ground.quiet("VaultNodeDown", "VaultSealed", "VaultRaftLag");
+    });
+
+    test("tells of a Vault node that is sealed, and which, until it is unsealed", {
+      timeout: TIMEOUT_MS,
+    }, async () => {
+      const node = await nodeThatIs(ground.sandbox, "active");
+      await ground.vault.write("sys/seal", {});
+      await ground.firing("VaultSealed", { node });
+      await up({ root: ground.sandbox.paths.root });
+      await ground.quiet("VaultSealed", "VaultRaftLag", "VaultNodeDown", "VaultNoLeader");
+    });
+
+    test("tells that Vault has no leader, when two of three nodes hang", {
+      timeout: TIMEOUT_MS,
+    }, async () => {
+      const [first, second] = ground.sandbox.vault.nodes.map(({ name }) => name);
+      await frozen(ground.sandbox.paths, [first ?? "", second ?? ""], () => ground.firing("VaultNoLeader"));
+      await ground.quiet("VaultNoLeader", "VaultNodeDown", "VaultRaftLag");
+    });
+
+    test("tells of a store that cannot log in any more", { timeout: TIMEOUT_MS }, async () => {
+      const role = "auth/kubernetes/role/voyager-platform-llm";
+      const before = await ground.vault.read(role);
+      await ground.vault.delete(role);
+      onTestFinished(async () => {
+        await ground.vault.write(role, before);
+      });
+      await ground.cluster.forceSync("llm", "vault-store", "secretstores");
+      await ground.firing("SecretStoreNotReady", { namespace: "llm", store: "vault-store" });
+      await ground.vault.write(role, before);
+      await ground.cluster.forceSync("llm", "vault-store", "secretstores");
+      await ground.quiet("SecretStoreNotReady", "SecretSyncFailing", "SecretSyncStale");
+    });
+
+    test("tells that somebody uses the rights of break-glass, whatever for", {
+      timeout: TIMEOUT_MS,
+    }, async () => {
+      expect(await ground.told()).not.toContain("BreakGlassUsed");
+      const { address, caPem, tokens } = ground.sandbox.vault;
+      const operator = new VaultClient({ address, caPem, token: await readState(tokens.breakGlass) });
+      await operator.read("auth/token/lookup-self").finally(() => operator.close());
+      await ground.firing("BreakGlassUsed", { operator: "break-glass" });
+    });
+
+    test("tells of an audit device that cannot write, while others do", {
+      timeout: TIMEOUT_MS,
+    }, async () => {
+      const listener = createServer().listen(0, "127.0.0.1");
+      await once(listener, "listening");
+      const { port } = listener.address() as AddressInfo;
+      const options = { address: `127.0.0.1:${port}`, socket_type: "tcp" };
+      await ground.vault.write("sys/audit/listening", { type: "socket", options });
+      onTestFinished(() => ground.vault.delete("sys/audit/listening"));
+      expect(await ground.told()).not.toContain("AuditDeviceFailing");
+      listener.close();
+      await ground.vault.read("sys/audit");
+      await ground.firing("AuditDeviceFailing");
     });
 
     test("tells that one audit device alone is left", { timeout: TIMEOUT_MS }, async () => {
@@ -88,7 +150,7 @@ describe.skipIf(missing !== undefined)(
       expect(labels.login).toContain("auditor");
     });
 
-    test("tells of ESO that is stopped, and of what grows old meanwhile", {
+    test("tells of ESO that is stopped, of what grows old meanwhile, and of a certificate that nobody renews", {
       timeout: TIMEOUT_MS,
     }, async () => {
       await ground.scaleEso(0);
@@ -96,8 +158,10 @@ describe.skipIf(missing !== undefined)(
       await ground.firing("EsoDown");
       await ground.firing("SecretSyncLagging", { external_secret: "steady" });
       await ground.firing("SecretSyncStale", { external_secret: "steady" });
+      await ground.firing("CertificateNearExpiry", { certificate: "gateway-tls" });
       await ground.scaleEso(1);
       await ground.quiet("EsoDown", "SecretSyncLagging", "SecretSyncStale", "SecretSyncFailing");
+      await ground.quiet("CertificateNearExpiry");
     });
 
     test("tells of an audit reader that has ended", { timeout: TIMEOUT_MS }, async () => {
@@ -105,21 +169,11 @@ describe.skipIf(missing !== undefined)(
       const { annotations } = await ground.firing("AuditReaderSilent");
       expect(annotations.summary).toMatch(/^Nothing comes from the audit reader /);
     });
-
-    async function standbyNode(): Promise<string> {
-      const { nodes, caPem } = ground.sandbox.vault;
-      for (const { name, address } of nodes) {
-        const client = new VaultClient({ address, caPem });
-        const { status } = await client.health().finally(() => client.close());
-        if (status === 429) return name;
-      }
-      throw new Error("no standby node");
-    }
   },
 );
 
 const WATCHED = [
   ...["SecretSyncFailing", "SecretSyncStale", "SecretSyncLagging", "SecretStoreNotReady", "EsoDown"],
   ...["VaultNodeDown", "VaultSealed", "VaultNoLeader", "VaultRaftLag", "AuditDevicesTooFew", "ExporterDown"],
-  ...["AuditReaderSilent", "UnexpectedDeniedReads"],
+  ...["AuditReaderSilent", "AuditDeviceFailing", "CertificateNearExpiry", "BreakGlassOpen"],
 ];

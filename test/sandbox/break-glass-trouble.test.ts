@@ -4,7 +4,6 @@ import { AppsV1Api, KubeConfig, PatchStrategy, setHeaderOptions } from "@kuberne
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { firstEdited } from "../../cli/break-glass/evidence.ts";
 import type { Incident } from "../../cli/break-glass/memory.ts";
-import { VaultClient } from "../../clients/vault.ts";
 import { releaseName } from "../../components/external-secrets/values.ts";
 import { ensureAuthority, ensureCertificate } from "../../sandbox/certificates/authority.ts";
 import { readLiving } from "../../sandbox/processes/record.ts";
@@ -21,6 +20,7 @@ import {
 import { killedEverywhere } from "./break-glass/killed.ts";
 import { remove as deletion } from "./rotation/faults.ts";
 import { startProxies } from "./rotation/proxy.ts";
+import { nodeThatIs } from "./vault-nodes.ts";
 
 let ground: BreakGlassGround;
 
@@ -138,7 +138,7 @@ unshown("with ESO down", () => {
 
 unshown("with one Vault node down", () => {
   it("all of it is done, even if it led", async () => {
-    const leader = await leadingNode();
+    const leader = await nodeThatIs(ground.sandbox, "active");
     const record = await readLiving(ground.sandbox.paths, leader);
     process.kill(record?.pid ?? 0, "SIGKILL");
     try {
@@ -239,17 +239,6 @@ interface Document {
 async function openIncidents(): Promise<readonly Incident[]> {
   const { stdout } = await ground.run(["list", "--json"]);
   return (JSON.parse(stdout) as readonly Incident[]).filter(({ closedAt }) => closedAt === undefined);
-}
-
-async function leadingNode(): Promise<string> {
-  const { nodes, caPem } = ground.sandbox.vault;
-  for (const { name, address } of nodes) {
-    const client = new VaultClient({ address, caPem });
-    const { status } = await client.health();
-    await client.close();
-    if (status === 200) return name;
-  }
-  throw new Error("no Vault node leads");
 }
 
 /** Its controller; the webhooks beside it answer on. */

@@ -8,7 +8,9 @@ import { readLiving } from "../../sandbox/processes/record.ts";
 import { until } from "../../sandbox/processes/until.ts";
 import { readState } from "../../sandbox/state.ts";
 import { freePort } from "./alerts/prometheus.ts";
-import { type ExporterGround, exporterGround, LAGGING, PATH, parsed } from "./exporter/ground.ts";
+import { type ExporterGround, exporterGround, LAGGING, PATH } from "./exporter/ground.ts";
+import { parsed } from "./exporter/told.ts";
+import { frozen } from "./frozen.ts";
 import { projectFolder, putInVault } from "./main-job/ground.ts";
 
 const ofSecret = (metric: string) => `${metric}{namespace="llm",external_secret="${LAGGING}"}`;
@@ -70,7 +72,7 @@ describe("the exporter that the stack deploys, as its own service account", () =
     const [node = ""] = [...(await ground.told())].flatMap(([name, value]) =>
       value === 0 ? (/^vault_leader\{node="(.+)"\}$/.exec(name)?.slice(1, 2) ?? []) : [],
     );
-    const down = await ground.frozen([node], () =>
+    const down = await frozen(ground.sandbox.paths, [node], () =>
       ground.tells(`${node} is down`, (now) => now.get(`vault_up{node="${node}"}`) === 0),
     );
     expect(down.has(`vault_sealed{node="${node}"}`)).toBe(false);
@@ -81,7 +83,7 @@ describe("the exporter that the stack deploys, as its own service account", () =
   test("goes on without Vault: it serves what it has seen, says what fails, and comes back", async () => {
     const nodes = ground.sandbox.vault.nodes.map(({ name }) => name);
     const before = (await ground.told()).get(errorsOf("kv")) ?? 0;
-    const down = await ground.frozen(nodes, () =>
+    const down = await frozen(ground.sandbox.paths, nodes, () =>
       ground.tells("Vault is gone", (now) => (now.get(errorsOf("kv")) ?? 0) > before),
     );
     expect(down.get(ofSecret("sync_ready"))).toBe(1);
@@ -99,7 +101,7 @@ describe("the exporter that the stack deploys, as its own service account", () =
     const before = (await ground.told()).get(errorsOf("kubernetes")) ?? 0;
     const success = (told: ReadonlyMap<string, number>, collector: string) =>
       told.get(`exporter_last_success_timestamp_seconds{collector="${collector}"}`) ?? 0;
-    const down = await ground.frozen(["kube-apiserver"], () =>
+    const down = await frozen(ground.sandbox.paths, ["kube-apiserver"], () =>
       ground.tells("Kubernetes is gone", (now) => (now.get(errorsOf("kubernetes")) ?? 0) > before),
     );
     expect(down.get(ofSecret("sync_ready"))).toBe(1);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RotationState, rotationState } from "../../jobs/rotator/state.ts";
 import { until } from "../../sandbox/processes/until.ts";
+import { runningExporter } from "./exporter/told.ts";
 import { type CallingConsumer, callTo, startConsumer } from "./rotation/consumer.ts";
 import {
   type DeployedGround,
@@ -52,6 +53,18 @@ describe("a rotation that the stack deploys", () => {
     expect(accepts(ground.operatorsKey)).toBe(true);
     expect(accounts()).toEqual([`llm-gateway-dev-${KEY}-1`]);
     first = after.value;
+  });
+
+  it("shows in the exporter's metrics: the new key's age, its next run, and nothing overdue", async () => {
+    const { tells } = await runningExporter(ground.sandbox);
+    const of = (metric: string) => `rotation_${metric}{key="${KEY}"}`;
+    const promotedAt = Date.parse((await state()).current?.promotedAt ?? "") / 1_000;
+    const nearNow = (age: number | undefined) =>
+      Math.abs(Date.now() / 1_000 - promotedAt - (age ?? -1e9)) < 30;
+    const told = await tells("the key is new", (now) => nearNow(now.get(of("age_seconds"))));
+    const due = new Date((told.get(of("next_due_timestamp_seconds")) ?? 0) * 1_000);
+    expect(due.getTime()).toBeGreaterThan(Date.now());
+    expect([due.getUTCDay(), told.get(of("overdue"))]).toEqual([1, 0]);
   });
 
   it("replaces the pod that has the key in its environment, by one that has the new key", async () => {

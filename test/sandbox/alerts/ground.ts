@@ -18,6 +18,7 @@ import {
   putInVault,
   rootVault,
 } from "../main-job/ground.ts";
+import { domain, gateway } from "../pki/ground.ts";
 import { type ActiveAlert, freePort, Prometheus } from "./prometheus.ts";
 
 /** How long a fault may take to be told: the longest of the rules' own times here, and a busy machine. */
@@ -38,7 +39,7 @@ export interface AlertsGround extends Ground {
   close(): Promise<void>;
 }
 
-/** Two secrets that are refreshed as often as may be, the exporter, and a reader of the one audit log. */
+/** Two secrets that are refreshed as often as may be, a certificate, the exporter, and a reader of the one audit log. */
 function watched(nodes: Readonly<Record<string, string>>, reader: string): Edit {
   const secret = (path: string) => ({ refreshInterval: "10s", data: { value: `${path}#value` } });
   return {
@@ -48,9 +49,15 @@ function watched(nodes: Readonly<Record<string, string>>, reader: string): Edit 
         services: {
           "llm-gateway": {
             secrets: { vanishing: secret("alerts/vanishing"), steady: secret("alerts/steady") },
+            certificates: { "gateway-tls": { commonName: gateway, ttl: "90s" } },
           },
         },
       },
+    },
+    pki: {
+      domains: [domain],
+      root: { mount: "alerts-root", commonName: "Alerts Root", ttl: "87600h", generation: 1 },
+      intermediate: { mount: "alerts-int", commonName: "Alerts Intermediate", ttl: "43800h", generation: 1 },
     },
     monitoring: {
       prometheusRules: true,
@@ -121,6 +128,7 @@ export async function alertsGround(): Promise<AlertsGround> {
       await end(reader);
       await prometheus.stop();
       await deploy(ground, { externalSecrets: { readiness: { mode: "report", timeout: "1s" } } });
+      for (const mount of ["alerts-root", "alerts-int"]) await ground.vault.delete(`sys/mounts/${mount}`);
       await ground.vault.close();
     },
   };

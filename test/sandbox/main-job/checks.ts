@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { VaultClient } from "../../../clients/vault.ts";
 import { readLiving } from "../../../sandbox/processes/record.ts";
 import { status, up } from "../../../sandbox/sandbox.ts";
+import { nodeThatIs } from "../vault-nodes.ts";
 import { expectNeverWithoutAuditDevice } from "./audit-devices.ts";
 import { Cluster, type ServiceAccountRef } from "./cluster.ts";
 import { deploy, firstDeploy, type Ground, llmSecrets, putInVault, valueInVault } from "./ground.ts";
@@ -182,7 +183,7 @@ export function mainJobChecks(prepare: () => Promise<Ground>): void {
   });
 
   it("keeps syncing when Vault's leader is killed, and `up` repairs the cluster", async () => {
-    const leader = await leadingNode();
+    const leader = await nodeThatIs(ground.sandbox, "active");
     const record = await readLiving(ground.sandbox.paths, leader);
     expect(record).toBeDefined();
     if (record === undefined) return;
@@ -194,19 +195,4 @@ export function mainJobChecks(prepare: () => Promise<Ground>): void {
     await up({ root });
     expect((await status({ root })).summary).toBe("up");
   });
-
-  async function leadingNode(): Promise<string> {
-    const { nodes, caPem } = ground.sandbox.vault;
-    const asked = await Promise.all(
-      nodes.map(async ({ name, address }) => {
-        const client = new VaultClient({ address, caPem });
-        const { status: health } = await client.health();
-        await client.close();
-        return health === 200 ? [name] : [];
-      }),
-    );
-    const [leader] = asked.flat();
-    if (leader === undefined) throw new Error("no Vault node leads");
-    return leader;
-  }
 }

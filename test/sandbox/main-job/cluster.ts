@@ -59,11 +59,15 @@ export class Cluster {
     return found.status?.refreshTime;
   }
 
-  /** Makes ESO read Vault now instead of at the next refreshInterval. */
-  async forceSync(namespace: string, name: string): Promise<void> {
+  /** Makes ESO read Vault now instead of at the next refreshInterval; of a store, look at it. */
+  async forceSync(
+    namespace: string,
+    name: string,
+    plural: "externalsecrets" | "secretstores" = "externalsecrets",
+  ): Promise<void> {
     const annotations = { "force-sync": String(performance.now()) };
     await this.#objects.patchNamespacedCustomObject(
-      { ...externalSecrets, namespace, name, body: { metadata: { annotations } } },
+      { ...externalSecrets, plural, namespace, name, body: { metadata: { annotations } } },
       setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
     );
   }

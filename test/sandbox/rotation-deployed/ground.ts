@@ -56,10 +56,11 @@ export interface DeployedGround extends Ground {
   close(): Promise<void>;
 }
 
-/** The dev stack, whose key rotates at an emulated provider. */
+/** The dev stack, whose key rotates at an emulated provider, and the exporter that tells of it. */
 export function rotating(address: string, key: Edit = {}): Edit {
   return {
     ...refreshed,
+    monitoring: { exporter: { interval: "5s" } },
     rotation: {
       keys: {
         [KEY]: {
