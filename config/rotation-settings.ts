@@ -17,8 +17,6 @@ export interface KvPropertyPlace extends KvPlace {
 export interface Consumer {
   readonly namespace: string;
   readonly externalSecret: string;
-  /** Name of the Kubernetes Secret. */
-  readonly secret: string;
   readonly refreshInterval: string;
 }
 
@@ -118,7 +116,6 @@ export interface SecretRead extends KvPlace {
   readonly namespace: string;
   readonly service: string;
   readonly name: string;
-  readonly target: string;
   readonly refreshInterval: string;
   /** Absent: every property. */
   readonly property?: string | undefined;
@@ -135,7 +132,6 @@ export function secretReads({ namespaces, vault }: Declaration): readonly Secret
           namespace,
           service,
           name,
-          target: secret.target ?? name,
           refreshInterval: secret.refreshInterval,
           mount: store?.mount ?? onlyMount,
         };
@@ -172,9 +168,9 @@ export function readsOfPlace(
 
 function consumersOf(declared: Declaration, place: KvPropertyPlace): readonly Consumer[] {
   const byName = new Map(
-    readsOfPlace(declared, place).map(({ namespace, name, target, refreshInterval }) => [
+    readsOfPlace(declared, place).map(({ namespace, name, refreshInterval }) => [
       `${namespace}/${name}`,
-      { namespace, externalSecret: name, secret: target, refreshInterval },
+      { namespace, externalSecret: name, refreshInterval },
     ]),
   );
   return [...byName].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, consumer]) => consumer);

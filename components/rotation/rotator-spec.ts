@@ -40,11 +40,7 @@ export function rotatorSpec(
     ...(key.project === undefined ? {} : { project: key.project }),
     namePrefix: key.namePrefix,
     overlapSeconds: seconds(key.overlap),
-    consumers: key.consumers.map(({ namespace, externalSecret, secret }) => ({
-      namespace,
-      externalSecret,
-      secret,
-    })),
+    consumers: key.consumers.map(({ namespace, externalSecret }) => ({ namespace, externalSecret })),
     restarts: [...key.restarts],
   };
 }

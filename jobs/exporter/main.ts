@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { CONTENT_TYPE, exposition } from "../shared/exposition.ts";
 import { Log } from "../shared/log.ts";
 import { type Listen, listenAt, serveMetrics } from "../shared/serve.ts";
+import { readSpec } from "../shared/spec-file.ts";
 import { ExporterCluster } from "./cluster.ts";
 import { auditCollector, telemetryCollector } from "./collectors/audit.ts";
 import { kubernetesCollector } from "./collectors/kubernetes.ts";
@@ -33,7 +34,7 @@ async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     console.error(USAGE);
     return 2;
   }
-  const spec = await readSpec(file);
+  const spec = await readSpec(file, exporterSpec);
   if (spec === undefined) return 2;
   await run(spec, listen, env);
   return 0;
@@ -89,18 +90,6 @@ function collectorsOf(spec: ExporterSpec, cluster: ExporterCluster, vault: Expor
     telemetry: telemetryCollector(spec, vault),
     "break-glass": breakGlassCollector(spec, vault),
   };
-}
-
-async function readSpec(file: string): Promise<ExporterSpec | undefined> {
-  try {
-    const parsed = exporterSpec.safeParse(JSON.parse(await readFile(file, "utf8")));
-    if (parsed.success) return parsed.data;
-    for (const { path, message } of parsed.error.issues)
-      console.error(`${file}: ${path.join(".")}: ${message}`);
-  } catch (error) {
-    console.error(`${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  return undefined;
 }
 
 process.exitCode = await main(process.argv.slice(2), process.env).catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Log } from "../shared/log.ts";
 import { clusterConnection } from "../shared/pod.ts";
+import { readSpec } from "../shared/spec-file.ts";
 import { exitCodes, OvertakenError, RotationError } from "./errors.ts";
 import { RotationCluster } from "./kubernetes.ts";
 import { Lineage } from "./lineage.ts";
@@ -26,7 +27,7 @@ async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     console.error(USAGE);
     return exitCodes.usage;
   }
-  const spec = await readSpec(file);
+  const spec = await readSpec(file, rotationSpec);
   if (spec === undefined) return exitCodes.usage;
   const log = new Log({ environment: spec.environment, key: spec.key, command });
   const cluster = await connectCluster(spec, env, log);
@@ -115,18 +116,6 @@ async function adminKey({ admin }: RotationSpec, vault: RotationVault): Promise<
     allowed: "a credential that may create, list and revoke keys",
     fix: "make one at the provider and put it there",
   });
-}
-
-async function readSpec(file: string): Promise<RotationSpec | undefined> {
-  try {
-    const parsed = rotationSpec.safeParse(JSON.parse(await readFile(file, "utf8")));
-    if (parsed.success) return parsed.data;
-    for (const { path, message } of parsed.error.issues)
-      console.error(`${file}: ${path.join(".")}: ${message}`);
-  } catch (error) {
-    console.error(`${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  return undefined;
 }
 
 async function connectCluster(

@@ -80,7 +80,7 @@ export const rotationSpec = z.strictObject({
   /** How long the previous key stays valid after its successor was promoted. */
   overlapSeconds: z.int().min(1),
   /** ExternalSecrets that read the live path: nudged after promotion; the previous key stays until each has synced. */
-  consumers: z.array(z.strictObject({ namespace: nonEmpty, externalSecret: nonEmpty, secret: nonEmpty })),
+  consumers: z.array(z.strictObject({ namespace: nonEmpty, externalSecret: nonEmpty })),
   /** Workloads that read their Secret only at start: restarted once their Secret has the new key. */
   restarts: z.array(
     z.strictObject({

@@ -24,10 +24,6 @@ import { nodeThatIs } from "./vault-nodes.ts";
 
 let ground: BreakGlassGround;
 
-/** These have not been seen passing in one file with the killed run, and are skipped until they are: what holds them up is not known. */
-const unshown = describe.skip;
-console.log("skipped: break-glass with a server down, two at once, freeze, evidence: not yet seen passing");
-
 beforeAll(async () => {
   ground = await breakGlassGround();
 });
@@ -99,7 +95,7 @@ describe("a run that is killed", () => {
   }, 900_000);
 });
 
-unshown("with Kubernetes down", () => {
+describe("with Kubernetes down", () => {
   it("Vault's part is done and the Secrets are listed, and a later run finishes", async () => {
     const kubeconfig = join(ground.folder, "down.kubeconfig");
     const { address, kubeconfigs } = ground.sandbox.kubernetes;
@@ -122,7 +118,7 @@ unshown("with Kubernetes down", () => {
   });
 });
 
-unshown("with ESO down", () => {
+describe("with ESO down", () => {
   it("all of it is done, and ESO brings nothing back when it is up again", async () => {
     await scaleEso(0);
     try {
@@ -136,7 +132,7 @@ unshown("with ESO down", () => {
   });
 });
 
-unshown("with one Vault node down", () => {
+describe("with one Vault node down", () => {
   it("all of it is done, even if it led", async () => {
     const leader = await nodeThatIs(ground.sandbox, "active");
     const record = await readLiving(ground.sandbox.paths, leader);
@@ -150,7 +146,7 @@ unshown("with one Vault node down", () => {
   });
 });
 
-unshown("a provider that times out in the middle", () => {
+describe("a provider that times out in the middle", () => {
   it("holds up nothing else, is listed, and is asked again by a later run", async () => {
     await rotateTwice(ground);
     ground.provider.state.faults.add({ kind: "down", ...deletion });
@@ -164,7 +160,7 @@ unshown("a provider that times out in the middle", () => {
   });
 });
 
-unshown("a second break-glass at the same time", () => {
+describe("a second break-glass at the same time", () => {
   it("of the same path takes over, and the first does nothing more; there is one incident", async () => {
     const both = await Promise.all([
       ground.run(["revoke", PATH, "--yes-i-mean", PATH]),
@@ -192,7 +188,7 @@ unshown("a second break-glass at the same time", () => {
   });
 });
 
-unshown("--freeze", () => {
+describe("--freeze", () => {
   it("turns off the namespace's login as a whole, and a restore lets it in again", async () => {
     const before = await ground.login();
     await ground.revoke(0, ["--freeze", "llm"]);
@@ -209,7 +205,7 @@ unshown("--freeze", () => {
   });
 });
 
-unshown("an evidence file", () => {
+describe("an evidence file", () => {
   it("that is not here, as on another machine, is gone on with in a new one, which says from where", async () => {
     const { evidence, id } = await ground.revoke(0);
     await rm(join(ground.folder, evidence));

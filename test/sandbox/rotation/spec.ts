@@ -34,7 +34,6 @@ export function specOf(id: string, addresses: Proxies["addresses"], options: Cas
     consumers: Array.from({ length: consumers }, (_, index) => ({
       namespace: NAMESPACE,
       externalSecret: index === 0 ? id : `${id}-${index + 1}`,
-      secret: index === 0 ? id : `${id}-${index + 1}`,
     })),
     restarts: Array.from({ length: restarts }, (_, index) => ({
       namespace: NAMESPACE,

@@ -26,7 +26,6 @@ it("fills in what a key leaves out", () => {
           {
             namespace: "llm",
             externalSecret: "openai-api-key",
-            secret: "openai-api-key",
             refreshInterval: "1h",
           },
         ],
