@@ -14,11 +14,14 @@ export interface Answer {
 
 export interface CommandOptions {
   readonly cwd: string;
-  /** The whole environment: nothing of this process's is added. */
+  /** The whole environment, save where Node keeps compiled code: nothing of this process's is added. */
   readonly env: Readonly<Record<string, string>>;
   /** What stands on its standard input. @default nothing */
   readonly input?: string;
 }
+
+/** Commands start hundreds of times here, and a quarter of each start is compiling the same modules. */
+export const COMPILED = join(projectFolder, "node_modules/.cache/compiled");
 
 /**
  * Runs one of the project's commands as a person does, in a process of its own.
@@ -29,7 +32,10 @@ export function runCommand(
   args: readonly string[],
   { cwd, env, input = "" }: CommandOptions,
 ): Promise<Answer> {
-  const child = spawn(process.execPath, [join(projectFolder, program), ...args], { cwd, env: { ...env } });
+  const child = spawn(process.execPath, [join(projectFolder, program), ...args], {
+    cwd,
+    env: { NODE_COMPILE_CACHE: COMPILED, ...env },
+  });
   const output = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk) => {
     output.stdout += String(chunk);

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { COMPILED } from "../command.ts";
 import { projectFolder } from "../main-job/ground.ts";
 import type { Passing, Proxies } from "../rotation/proxy.ts";
 import { type BreakGlassGround, PATH } from "./ground.ts";
@@ -29,7 +30,10 @@ async function oneRun(
   proxies: Proxies,
   killedAt: string[],
 ): Promise<number | null> {
-  const env = { ...(await ground.environmentOf("breakGlass")), VAULT_ADDR: proxies.addresses.vault };
+  const env = {
+    ...(await ground.environmentOf("breakGlass")),
+    ...{ VAULT_ADDR: proxies.addresses.vault, NODE_COMPILE_CACHE: COMPILED },
+  };
   const args = [
     join(projectFolder, "cli/break-glass/main.ts"),
     "revoke",
