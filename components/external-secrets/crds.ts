@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { parseAllDocuments } from "yaml";
+import { loadAll } from "js-yaml";
 import { ConfigError } from "../../config/problems.ts";
 import type { Settings } from "../../config/schema.ts";
 
@@ -79,17 +79,16 @@ function installed({ metadata, spec }: CrdManifest): CrdManifest {
   };
 }
 
+/** By js-yaml, which takes a quarter of a second for what takes the package that reads stack files two and a half. */
 function documents(bundle: string, source: string): readonly CrdManifest[] {
-  const parsed = parseAllDocuments(bundle);
-  if (!Array.isArray(parsed)) return [];
-  const error = parsed.flatMap((document) => document.errors)[0];
-  if (error) {
-    throw bundleError("source", `${source}, which is not YAML: ${error.message}`, {
+  try {
+    return loadAll(bundle).filter(isCrd);
+  } catch (error) {
+    throw bundleError("source", `${source}, which is not YAML: ${reason(error)}`, {
       allowed: "YAML documents of custom resource definitions",
       fix: "take the release's bundle.yaml as it is",
     });
   }
-  return parsed.map((document): unknown => document.toJSON()).filter(isCrd);
 }
 
 function isCrd(value: unknown): value is CrdManifest {

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { PROJECT } from "../../config/stack-file.ts";
+import { COMPILED } from "../../sandbox/engine/credentials.ts";
 import { projectFolder } from "../../sandbox/engine/declaration.ts";
 
 /** What a command has answered; `code` is null when a signal ended it. */
@@ -19,9 +20,6 @@ export interface CommandOptions {
   /** What stands on its standard input. @default nothing */
   readonly input?: string;
 }
-
-/** Commands start hundreds of times here, and a quarter of each start is compiling the same modules. */
-export const COMPILED = join(projectFolder, "node_modules/.cache/compiled");
 
 /**
  * Runs one of the project's commands as a person does, in a process of its own.

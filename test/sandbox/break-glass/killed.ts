@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { COMPILED } from "../command.ts";
+import { COMPILED } from "../../../sandbox/engine/credentials.ts";
 import { projectFolder } from "../main-job/ground.ts";
 import type { Passing, Proxies } from "../rotation/proxy.ts";
 import { type BreakGlassGround, PATH } from "./ground.ts";

@@ -21,7 +21,7 @@ it.each(["deployer", "previewer"] as const)(
       VAULT_TOKEN: `token of the ${operator}`,
       KUBECONFIG: sandbox.kubernetes.kubeconfigs[operator],
     });
-    const own = ["HOME", "KUBECONFIG", "LANG", "NO_COLOR", "PATH", "TERM", "TMPDIR"];
+    const own = ["HOME", "KUBECONFIG", "LANG", "NODE_COMPILE_CACHE", "NO_COLOR", "PATH", "TERM", "TMPDIR"];
     const names = Object.keys(environment).filter((name) => !own.includes(name));
     expect(names.toSorted()).toEqual(["VAULT_ADDR", "VAULT_CACERT", "VAULT_TOKEN"]);
   },
