@@ -48,15 +48,12 @@ export class Rounds {
       const labels = { collector };
       return [
         { metric: "exporter_collection_errors_total", labels, value: errors },
-        ...(lastSuccess === undefined
-          ? []
-          : [
-              {
-                metric: "exporter_last_success_timestamp_seconds",
-                labels,
-                value: lastSuccess.getTime() / 1_000,
-              } as const,
-            ]),
+        {
+          metric: "exporter_last_success_timestamp_seconds",
+          labels,
+          // Without a series, one that never succeeds would be told of by nobody.
+          value: (lastSuccess?.getTime() ?? 0) / 1_000,
+        },
       ];
     });
   }

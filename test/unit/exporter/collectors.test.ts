@@ -245,10 +245,13 @@ describe("a round", () => {
     ]);
   });
 
-  it("does not claim a success that there was none of", async () => {
+  it("tells of a collector that never succeeded as of one whose last success is as old as time", async () => {
     const rounds = new Rounds({ audit: async () => ({ seen: {}, failures: ["no"] }) }, () => {});
     await rounds.round();
-    expect(rounds.samples().map(({ metric }) => metric)).toEqual(["exporter_collection_errors_total"]);
+    expect(rounds.samples().map(({ metric, value }) => [metric, value])).toEqual([
+      ["exporter_collection_errors_total", 1],
+      ["exporter_last_success_timestamp_seconds", 0],
+    ]);
     expect(rounds.done).toBe(1);
   });
 });
