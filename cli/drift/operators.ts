@@ -7,7 +7,7 @@ import { fieldsOf } from "../../resources/values.ts";
 import { clusterLeftovers } from "../bootstrap/cluster-leftovers.ts";
 import { planVault, type VaultStep } from "../bootstrap/plan.ts";
 import type { Finding, Looked } from "./finding.ts";
-import { objectFindings } from "./kubernetes/look.ts";
+import { objectFindings } from "./kubernetes/object.ts";
 import { vaultDifferences } from "./vault/compare.ts";
 
 const DRIFTS: Readonly<Record<VaultStep["action"], Finding["drift"] | undefined>> = {

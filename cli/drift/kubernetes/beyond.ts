@@ -3,7 +3,7 @@ import { ownLabels } from "../../../components/external-secrets/metadata.ts";
 import type { Settings } from "../../../config/schema.ts";
 import type { Fields } from "../../../resources/values.ts";
 import type { Declared, Finding, Looked, Unseen } from "../finding.ts";
-import { objectName } from "./look.ts";
+import { objectName } from "./object.ts";
 
 /** The kinds that the program makes, those with rights and logins first. */
 const KINDS: readonly (readonly [apiVersion: string, kind: string])[] = [

@@ -8,7 +8,7 @@ import { type Fields, fieldsOf, requiredText } from "../../../resources/values.t
 import { type Declared, type FieldDifference, type Finding, resourceOf } from "../finding.ts";
 import { shown } from "../shown.ts";
 import { objectDifferences } from "./compare.ts";
-import { objectFindings } from "./look.ts";
+import { objectFindings } from "./object.ts";
 
 const unzip = promisify(gunzip);
 

@@ -4,7 +4,7 @@ import type { VaultReads } from "../../../resources/vault-types.ts";
 import { CERTIFICATE, ISSUER_ID } from "../declared.ts";
 import type { Declared, FieldDifference } from "../finding.ts";
 import { vaultDifferences } from "./compare.ts";
-import type { VaultReader } from "./look.ts";
+import type { VaultReader } from "./reader.ts";
 import { unsaidOf } from "./unsaid.ts";
 
 /** An issuer that Vault has made once, by its name: the end of the resource's own. Its certificate is shown to anybody. */

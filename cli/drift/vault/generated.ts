@@ -1,6 +1,6 @@
 import { fieldsOf, requiredText } from "../../../resources/values.ts";
 import { shown } from "../shown.ts";
-import type { VaultReader } from "./look.ts";
+import type { VaultReader } from "./reader.ts";
 
 /** Of a generated secret the version alone: which one the program wrote, and whether it is still there. */
 const generatedSecret: VaultReader = {

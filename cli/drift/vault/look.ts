@@ -1,19 +1,13 @@
 import type { VaultClient } from "../../../clients/vault.ts";
 import { type VaultReads, type VaultType, vaultTypes } from "../../../resources/vault-types.ts";
-import { type Declared, type FieldDifference, type Finding, type Looked, resourceOf } from "../finding.ts";
+import { type Declared, type Finding, type Looked, resourceOf } from "../finding.ts";
 import { lookAtAll, type Outcome } from "../look.ts";
 import { authorityReaders } from "./authorities.ts";
 import { vaultDifferences } from "./compare.ts";
 import { generatedReaders } from "./generated.ts";
+import type { VaultReader } from "./reader.ts";
 import { rememberingReads } from "./reads.ts";
 import { unsaidOf } from "./unsaid.ts";
-
-/** What a resource is called, and how it is held against what Vault has; `fields` is `undefined` where it is missing. */
-export interface VaultReader {
-  /** Where it stands, as an API path. */
-  place(declared: Declared): string;
-  fields(vault: VaultReads, declared: Declared): Promise<readonly FieldDifference[] | undefined>;
-}
 
 const WORDS: Readonly<Record<string, string>> = {
   "vault:index/mount:Mount": "mount",

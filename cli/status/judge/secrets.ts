@@ -2,7 +2,7 @@ import type { DeclaredSync, FollowedPath } from "../../../freshness/declared.ts"
 import { currentReadable, type SecretState } from "../../../freshness/kv-metadata.ts";
 import { judgeSync, type SyncJudgement, usualLagSeconds } from "../../../freshness/sync.ts";
 import type { Secret } from "../document.ts";
-import type { Live } from "../look/cluster.ts";
+import { type Live, readyOf } from "../live.ts";
 
 /** What is known beside the declaration. */
 export interface SyncFacts {
@@ -94,10 +94,6 @@ export function emptyPaths(
     const state = metadata.get(pathKey(path));
     return state !== undefined && currentReadable(state) === undefined;
   });
-}
-
-export function readyOf({ status }: Live) {
-  return status?.conditions?.find(({ type }) => type === "Ready");
 }
 
 /** Vault's errors come with blank lines in them. */

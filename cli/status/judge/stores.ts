@@ -1,8 +1,8 @@
 import { judgeStore } from "../../../components/external-secrets/judgement.ts";
 import type { Settings } from "../../../config/schema.ts";
 import type { Store } from "../document.ts";
-import type { Live } from "../look/cluster.ts";
-import { oneLine, readyOf } from "./secrets.ts";
+import { type Live, readyOf } from "../live.ts";
+import { oneLine } from "./secrets.ts";
 
 /**
  * How every declared SecretStore stands.

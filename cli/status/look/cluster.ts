@@ -1,6 +1,5 @@
 import * as k8s from "@kubernetes/client-node";
 import { newestOf } from "../../../components/external-secrets/events.ts";
-import type { LiveObject } from "../../../components/external-secrets/judgement.ts";
 import { API_VERSION, OWNER_LABEL } from "../../../components/external-secrets/metadata.ts";
 import { releaseName } from "../../../components/external-secrets/values.ts";
 import type { Settings } from "../../../config/schema.ts";
@@ -8,14 +7,12 @@ import type { DeclaredSync } from "../../../freshness/declared.ts";
 import { attempt, withTimeout } from "../../../preflight/cluster-reader.ts";
 import { inParallel } from "../../in-parallel.ts";
 import type { Eso } from "../document.ts";
-import { failingIn, readyOf } from "../judge/secrets.ts";
+import { failingIn } from "../judge/secrets.ts";
+import { type Live, readyOf } from "../live.ts";
 import { type Seen, seen } from "../seen.ts";
 
 /** Milliseconds for one request: a person waits. */
 const TIMEOUT_MS = 5_000;
-
-/** An object of the stack as the API server gives it. */
-export type Live = LiveObject & { readonly metadata: { readonly namespace?: string } };
 
 /** What the cluster says of ESO and of the stack's objects. */
 export interface ClusterFacts {

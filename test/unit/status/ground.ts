@@ -1,4 +1,4 @@
-import type { Live } from "../../../cli/status/look/cluster.ts";
+import type { Live } from "../../../cli/status/live.ts";
 import type { Facts } from "../../../cli/status/look.ts";
 import { reportOf } from "../../../cli/status/report.ts";
 import { parseSettings } from "../../../config/parse.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { secretsOf } from "../../../cli/status/judge/secrets.ts";
-import type { Live } from "../../../cli/status/look/cluster.ts";
+import type { Live } from "../../../cli/status/live.ts";
 import { emptyPath, failing, metadata, NOW, ready, settings, syncs, written } from "./ground.ts";
 
 const other = ready("anthropic-api-key");
