@@ -1,8 +1,8 @@
-import { dirname } from "node:path";
 import type { RotationKey, RotationSettings } from "../../config/rotation-settings.ts";
 import type { Settings } from "../../config/schema.ts";
 import { exitCodes } from "../../jobs/rotator/errors.ts";
 import { seconds } from "../durations.ts";
+import { type JobFiles, jobMounts } from "../job-mounts.ts";
 import { containerSecurity, podSecurity } from "../pod-security.ts";
 import { rotationLabels, rotationNames } from "./names.ts";
 import { FILES } from "./rotator-spec.ts";
@@ -10,8 +10,6 @@ import { finishSchedule, spreadSchedule } from "./schedule.ts";
 
 /** How long a Job may take, its retries included; well above all the patience of one run (see `limitsOf`). */
 export const RUN_SECONDS = 1_800;
-
-const SERVICE_ACCOUNT_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /**
  * What no retry mends: a person has a key to put. One of a refused key may even find nothing left to do, and end the Job well:
@@ -25,12 +23,6 @@ const LATE_SECONDS = { rotate: 6 * 3_600, finish: 1_800 } as const;
 export const JOB_KINDS = ["rotate", "finish"] as const;
 
 export type JobKind = (typeof JOB_KINDS)[number];
-
-/** Names of the two ConfigMaps that a Job mounts; texts, or outputs of what creates them. */
-export interface JobFiles<Name> {
-  readonly program: Name;
-  readonly spec: Name;
-}
 
 /**
  * The CronJob that replaces a key on its schedule, or the one that revokes the previous key when its overlap is over. The
@@ -82,13 +74,14 @@ function pod<Name>(
   kind: JobKind,
   { vault }: Settings,
   { image }: RotationSettings,
-  { program, spec }: JobFiles<Name>,
+  files: JobFiles<Name>,
   serviceAccountName: string,
 ) {
+  const { env, volumeMounts, volumes } = jobMounts(FILES, files, RUN_SECONDS, vault.caCertificate);
   return {
     restartPolicy: "Never",
     serviceAccountName,
-    // Mounted below by hand, for no longer than a run may last.
+    // Mounted by hand, for no longer than a run may last.
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: podSecurity,
@@ -97,41 +90,21 @@ function pod<Name>(
         name: "rotator",
         image,
         command: ["node", FILES.program, kind, FILES.spec],
-        env: environment(vault),
+        env: [jobName, ...env],
         securityContext: containerSecurity,
         resources: {
           requests: { cpu: "50m", memory: "96Mi" },
           limits: { memory: "256Mi" },
         },
-        volumeMounts: [
-          { name: "program", mountPath: dirname(FILES.program), readOnly: true },
-          { name: "spec", mountPath: dirname(FILES.spec), readOnly: true },
-          { name: "account", mountPath: SERVICE_ACCOUNT_DIR, readOnly: true },
-        ],
+        volumeMounts,
       },
     ],
-    volumes: [
-      { name: "program", configMap: { name: program } },
-      { name: "spec", configMap: { name: spec } },
-      { name: "account", projected: { sources: account } },
-    ],
+    volumes,
   };
 }
 
-/** What the program takes from it beside its two arguments: see jobs/rotator/main.ts. */
-function environment({ caCertificate }: Settings["vault"]) {
-  return [
-    {
-      name: "ROTATION_JOB",
-      valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/job-name']" } },
-    },
-    { name: "SERVICE_ACCOUNT_DIR", value: SERVICE_ACCOUNT_DIR },
-    ...(caCertificate === undefined ? [] : [{ name: "VAULT_CACERT", value: FILES.vaultCa }]),
-  ];
-}
-
-/** What `automountServiceAccountToken` would mount. */
-const account = [
-  { serviceAccountToken: { path: "token", expirationSeconds: RUN_SECONDS } },
-  { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
-];
+/** The Job's own name, of which the program learns from its environment: see jobs/rotator/main.ts. */
+const jobName = {
+  name: "ROTATION_JOB",
+  valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/job-name']" } },
+};

@@ -1,12 +1,10 @@
-import { dirname } from "node:path";
 import type { Settings } from "../../../config/schema.ts";
 import { type ConfigMapManifest, immutableConfigMap } from "../../config-maps.ts";
+import { type JobFiles, jobMounts } from "../../job-mounts.ts";
 import { containerSecurity, podSecurity } from "../../pod-security.ts";
 import { exporterSpecOf, FILES } from "./exporter-spec.ts";
 import { EXPORTER, EXPORTER_PORT, EXPORTER_PORT_NAME, exporterLabels, exporterSelector } from "./names.ts";
 import type { ExporterSettings, ExporterStack } from "./settings.ts";
-
-const SERVICE_ACCOUNT_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /** The kubelet replaces it when four fifths of its life are over. */
 const TOKEN_SECONDS = 3_600;
@@ -29,17 +27,11 @@ export function specConfigMap(settings: ExporterStack, exporter: ExporterSetting
   });
 }
 
-/** Names of the two ConfigMaps that the pod mounts; texts, or outputs of what creates them. */
-export interface ExporterFiles<Name> {
-  readonly program: Name;
-  readonly spec: Name;
-}
-
 /** One replica: two would tell the same. A new one starts before the old one ends, so that a scrape finds one. */
 export function deployment<Name>(
   settings: Pick<Settings, "environment" | "vault">,
   { namespace, image }: ExporterSettings,
-  files: ExporterFiles<Name>,
+  files: JobFiles<Name>,
 ) {
   const labels = exporterLabels(settings.environment);
   return {
@@ -64,14 +56,11 @@ export function service({ environment }: Pick<Settings, "environment">, { namesp
   };
 }
 
-function pod<Name>(
-  { vault }: Pick<Settings, "vault">,
-  image: string,
-  { program, spec }: ExporterFiles<Name>,
-) {
+function pod<Name>({ vault }: Pick<Settings, "vault">, image: string, files: JobFiles<Name>) {
+  const { env, volumeMounts, volumes } = jobMounts(FILES, files, TOKEN_SECONDS, vault.caCertificate);
   return {
     serviceAccountName: EXPORTER,
-    // Mounted below by hand.
+    // Mounted by hand.
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: podSecurity,
@@ -80,37 +69,15 @@ function pod<Name>(
         name: "exporter",
         image,
         command: ["node", FILES.program, FILES.spec, `--listen=:${EXPORTER_PORT}`],
-        env: environment(vault),
+        env,
         ports: [{ name: EXPORTER_PORT_NAME, containerPort: EXPORTER_PORT, protocol: "TCP" }],
         readinessProbe: { httpGet: { path: "/healthz", port: EXPORTER_PORT }, periodSeconds: 10 },
         // No liveness probe of /healthz: a first round that waits for a server which is down must not be restarted.
         securityContext: containerSecurity,
         resources: { requests: { cpu: "20m", memory: "96Mi" }, limits: { memory: "256Mi" } },
-        volumeMounts: [
-          { name: "program", mountPath: dirname(FILES.program), readOnly: true },
-          { name: "spec", mountPath: dirname(FILES.spec), readOnly: true },
-          { name: "account", mountPath: SERVICE_ACCOUNT_DIR, readOnly: true },
-        ],
+        volumeMounts,
       },
     ],
-    volumes: [
-      { name: "program", configMap: { name: program } },
-      { name: "spec", configMap: { name: spec } },
-      { name: "account", projected: { sources: account } },
-    ],
+    volumes,
   };
 }
-
-/** What the program takes from it: see jobs/exporter/main.ts. */
-function environment({ caCertificate }: Settings["vault"]) {
-  return [
-    { name: "SERVICE_ACCOUNT_DIR", value: SERVICE_ACCOUNT_DIR },
-    ...(caCertificate === undefined ? [] : [{ name: "VAULT_CACERT", value: FILES.vaultCa }]),
-  ];
-}
-
-/** What `automountServiceAccountToken` would mount. */
-const account = [
-  { serviceAccountToken: { path: "token", expirationSeconds: TOKEN_SECONDS } },
-  { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
-];
