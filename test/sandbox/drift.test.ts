@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Looked } from "../../cli/drift/finding.ts";
 import { inKubernetes, inVault } from "./drift/changes.ts";
-import { type DriftGround, driftGround, foundOf, MANAGER, putValues } from "./drift/ground.ts";
+import { type DriftGround, driftGround, foundOf, MANAGER } from "./drift/ground.ts";
 import { putInVault } from "./main-job/ground.ts";
 
 const changes = [...inVault, ...inKubernetes];
@@ -18,7 +18,6 @@ describe("npm run drift", () => {
   beforeAll(async () => {
     ground = await driftGround();
     await ground.up();
-    await putValues(ground);
   });
 
   afterAll(async () => {

@@ -23,9 +23,11 @@ import {
 
 export const generatedPath = "drift/made";
 
+const plain: Edit = { externalSecrets: { readiness: { mode: "report", timeout: "1s" } } };
+
 /** Something of each kind: a CA with a certificate, a database that nobody has given its password, a rotation, a generated value. */
 export const stack: Edit = {
-  externalSecrets: { readiness: { mode: "report", timeout: "1s" } },
+  ...plain,
   pki: {
     domains: ["llm.voyager.internal"],
     root: { mount: "drift-root", commonName: "Drift Root", ttl: "87600h" },
@@ -107,6 +109,9 @@ export async function driftGround(): Promise<DriftGround> {
   const ground: Ground = { engine: directEngine("the tests' own", projectFolder), sandbox, vault };
   const folder = await mkdtemp(join(tmpdir(), "drift-"));
   await writeDevStack(folder, await declarationWith(sandbox, stack));
+  // A rotation is deployed once its admin credential is there, and that once its mount is.
+  await deploy(ground, plain);
+  await putValues(ground);
   const config = new KubeConfig();
   config.loadFromFile(sandbox.kubernetes.kubeconfigs.admin);
   const objects = KubernetesObjectApi.makeApiClient(config);
@@ -153,7 +158,7 @@ export async function driftGround(): Promise<DriftGround> {
       await objects.delete(object);
     },
     close: async () => {
-      await deploy(ground, { externalSecrets: { readiness: { mode: "report", timeout: "1s" } } });
+      await deploy(ground, plain);
       for (const mount of ["drift-root", "drift-int", "drift-database"]) {
         await vault.delete(`sys/mounts/${mount}`);
       }
@@ -172,7 +177,7 @@ function unlessNudging(args: readonly string[]) {
 }
 
 /** Values for what the stack reads, so that its Secrets are there. */
-export async function putValues(ground: Ground): Promise<void> {
+async function putValues(ground: Ground): Promise<void> {
   await putInVault(ground, "llm/openai", { api_key: "sk-drift-1" });
   await putInVault(ground, "drift/rotated", { api_key: "sk-drift-2" });
   await putInVault(ground, "drift/admin", { api_key: "sk-drift-admin" });
