@@ -139,8 +139,9 @@ describe.concurrent("what passes at the provider", () => {
     expect({ orphansLeft, failures, wrong }).toEqual({ orphansLeft: [], failures: [], wrong: [] });
   });
 
-  test("one request a second is allowed: each that is too many waits as long as it is told, in every step", async () => {
-    const rateLimit = new RateLimit(1, 1_000);
+  // On a busy machine one request a second may be all that a run comes to.
+  test("one request in two seconds is allowed: each that is too many waits as long as it is told, in every step", async () => {
+    const rateLimit = new RateLimit(1, 2_000);
     const { ended } = await trouble({ provider: { rateLimit } });
     expect([ended.code, ended.output]).toEqual([0, expect.any(String)]);
     expect(rateLimit.refused).toBeGreaterThanOrEqual(2);
