@@ -32,7 +32,8 @@ export default defineConfig({
           include: ["test/sandbox/**/*.test.ts"],
           globalSetup: ["test/sandbox/global-setup.ts"],
           fileParallelism: false,
-          testTimeout: 180_000,
+          // For what hangs, too: a test of many rotations takes minutes where other work is done beside it.
+          testTimeout: 600_000,
           hookTimeout: 3_600_000,
           sequence: { groupOrder: 1 },
         },
