@@ -1,18 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  AppsV1Api,
-  CustomObjectsApi,
-  KubeConfig,
-  PatchStrategy,
-  setHeaderOptions,
-} from "@kubernetes/client-node";
+import { AppsV1Api, KubeConfig, PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { expect, vi } from "vitest";
 import { type StatusDocument, statusDocument } from "../../../cli/status/document.ts";
 import { readLiving } from "../../../sandbox/processes/record.ts";
 import { readState } from "../../../sandbox/state.ts";
 import { type Answer, runCommand } from "../command.ts";
 import { useSandbox } from "../harness.ts";
+import { Cluster } from "../main-job/cluster.ts";
 import { type Person, type RotateGround, rotateGround } from "../rotate/ground.ts";
 
 /** Nothing listens there, and nobody but root could. */
@@ -116,15 +111,7 @@ export async function scaleOperator(replicas: number): Promise<void> {
 
 /** Has ESO look at an object of a kind at once. */
 export async function nudge(plural: "secretstores" | "externalsecrets", name: string): Promise<void> {
-  const config = await administrator();
-  const annotations = { "force-sync": String(performance.now()) };
-  await config.makeApiClient(CustomObjectsApi).patchNamespacedCustomObject(
-    {
-      ...{ group: "external-secrets.io", version: "v1", namespace: "llm", plural, name },
-      body: { metadata: { annotations } },
-    },
-    setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
-  );
+  await new Cluster(await useSandbox()).forceSync("llm", name, plural);
 }
 
 async function administrator(): Promise<KubeConfig> {
