@@ -20,7 +20,10 @@ describe.skipIf(missing.length > 0)(titled("npm run drift, by Pulumi's engine"),
     await reset({ root });
     sandbox = await up({ root });
     ground = { engine, sandbox, vault: await rootVault(sandbox) };
-    await deploy(ground, { externalSecrets: { readiness: { mode: "report", timeout: "1s" } } });
+    await deploy(ground, {
+      externalSecrets: { readiness: { mode: "report", timeout: "1s" } },
+      monitoring: { exporter: {} },
+    });
   });
 
   afterAll(async () => {
