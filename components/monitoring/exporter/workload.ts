@@ -46,9 +46,15 @@ export function deployment<Name>(
   };
 }
 
+/** An update does not wait for its endpoints: whether the exporter runs says the Deployment, sooner and with the reason. */
 export function service({ environment }: Pick<Settings, "environment">, { namespace }: ExporterSettings) {
   return {
-    metadata: { name: EXPORTER, namespace, labels: exporterLabels(environment) },
+    metadata: {
+      name: EXPORTER,
+      namespace,
+      labels: exporterLabels(environment),
+      annotations: { "pulumi.com/skipAwait": "true" },
+    },
     spec: {
       selector: exporterSelector,
       ports: [{ name: EXPORTER_PORT_NAME, port: EXPORTER_PORT, targetPort: EXPORTER_PORT, protocol: "TCP" }],
