@@ -23,8 +23,8 @@ export function monitoringRules(): PolicyRule[] {
       resources: ["prometheusrules", "servicemonitors", "scrapeconfigs"],
       verbs: all,
     },
-    { apiGroups: [""], resources: ["pods", "endpoints"], verbs: look },
-    { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: look },
+    // What Pulumi's engine watches while it waits for a Deployment; without one of them it waits on, and says nothing.
+    { apiGroups: [""], resources: ["pods", "persistentvolumeclaims"], verbs: look },
     { apiGroups: ["apps"], resources: ["replicasets"], verbs: look },
   ];
 }
