@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { VaultClient } from "../../clients/vault.ts";
 import { readLiving } from "../../sandbox/processes/record.ts";
@@ -114,7 +114,8 @@ describe.skipIf(missing !== undefined)(
     test("tells of an audit device that cannot write, while others do", {
       timeout: TIMEOUT_MS,
     }, async () => {
-      const listener = createServer().listen(0, "127.0.0.1");
+      const connections: Socket[] = [];
+      const listener = createServer((socket) => connections.push(socket)).listen(0, "127.0.0.1");
       await once(listener, "listening");
       const { port } = listener.address() as AddressInfo;
       const options = { address: `127.0.0.1:${port}`, socket_type: "tcp" };
@@ -122,6 +123,7 @@ describe.skipIf(missing !== undefined)(
       onTestFinished(() => ground.vault.delete("sys/audit/listening"));
       expect(await ground.told()).not.toContain("AuditDeviceFailing");
       listener.close();
+      for (const socket of connections) socket.destroy();
       await ground.vault.read("sys/audit");
       await ground.firing("AuditDeviceFailing");
     });
