@@ -73,6 +73,9 @@ describe.skipIf(missing !== undefined)(
       timeout: TIMEOUT_MS,
     }, async () => {
       const node = await nodeThatIs(ground.sandbox, "active");
+      onTestFinished(async () => {
+        await up({ root: ground.sandbox.paths.root });
+      });
       await ground.vault.write("sys/seal", {}).catch(() => {}); // its answer may be lost with the leader
       await ground.firing("VaultSealed", { node });
       await up({ root: ground.sandbox.paths.root });
@@ -156,6 +159,7 @@ describe.skipIf(missing !== undefined)(
       timeout: TIMEOUT_MS,
     }, async () => {
       await ground.scaleEso(0);
+      onTestFinished(() => ground.scaleEso(1));
       await ground.firing("EsoDown");
       // Not before: on its way out ESO may still sync.
       await putInVault(ground, "alerts/steady", { value: "newer" });
