@@ -55,11 +55,19 @@ describe.skipIf(missing.length > 0)(titled("npm run drift, by Pulumi's engine"),
     expect(byEngine.seen["Pulumi's state"]).toBeGreaterThan(30);
     const both = await look();
     expect(both).toMatchObject({ code: 0, findings: [], unseen: [] });
-    expect(Object.keys(both.seen).toSorted()).toEqual(["Kubernetes", "Pulumi's state", "Vault"]);
+    expect(Object.keys(both.seen).toSorted()).toEqual([
+      "Kubernetes",
+      "Pulumi's state",
+      "Vault",
+      "operators' rights",
+    ]);
   });
 
   it("finds what somebody has changed by hand, with the field: exit code 2", async () => {
-    await ground.vault.write(policy, { policy: 'path "kv/data/*" {\n  capabilities = ["read"]\n}\n' });
+    const { policy: before } = (await ground.vault.read(policy)) ?? {};
+    await ground.vault.write(policy, {
+      policy: `${before}\npath "kv/data/*" {\n  capabilities = ["read"]\n}\n`,
+    });
     const { code, findings } = await look("--engine");
     expect(code).toBe(2);
     expect(foundOf(findings, /^vault:index\/policy:Policy voyager-platform\.session$/)).toEqual([

@@ -85,6 +85,9 @@ describe.skipIf(missing !== undefined)(
     test("tells that Vault has no leader, when two of three nodes hang", {
       timeout: TIMEOUT_MS,
     }, async () => {
+      onTestFinished(async () => {
+        await up({ root: ground.sandbox.paths.root });
+      });
       const [first, second] = ground.sandbox.vault.nodes.map(({ name }) => name);
       await frozen(ground.sandbox.paths, [first ?? "", second ?? ""], () => ground.firing("VaultNoLeader"));
       await ground.quiet("VaultNoLeader", "VaultNodeDown", "VaultRaftLag");

@@ -38,16 +38,23 @@ export function nodeAlerts(nodes: readonly string[], forSeconds: number): readon
 }
 
 /** Of the cluster as it sees itself. */
-export function clusterAlerts({ vault }: Pick<Settings, "vault">, forSeconds: number): readonly Alert[] {
+export function clusterAlerts(
+  { vault, monitoring }: Pick<Settings, "vault" | "monitoring">,
+  forSeconds: number,
+): readonly Alert[] {
   const contactSeconds = seconds(vault.autopilot?.lastContactThreshold ?? LAST_CONTACT);
+  const nodes = Object.keys(monitoring.vault.nodes).toSorted();
   const of = (metric: string) => maxBy(BY_NODE, metric);
   return [
     {
       alert: "VaultNoLeader",
-      expr: "max(vault_management_vault_has_leader) == 0",
+      expr: [
+        "max(vault_management_vault_has_leader) == 0",
+        ...(nodes.length < 3 ? [] : [minority(nodes)]),
+      ].join(" or "),
       forSeconds,
       severity: "critical",
-      summary: "Vault has no leader.",
+      summary: "Vault has no leader, or too few nodes to follow it.",
       impact: "Nobody can log in or read: no secret is refreshed, no key rotates. Pods keep what they have.",
     },
     {
@@ -64,4 +71,10 @@ export function clusterAlerts({ vault }: Pick<Settings, "vault">, forSeconds: nu
         "If the leader fails now, this node cannot take over at once, or what was written last is lost with it.",
     },
   ];
+}
+
+/** A leader that has lost most of the others still calls itself active (seen with Vault 1.21.1), and answers nobody. */
+function minority(nodes: readonly string[]): string {
+  const serving = `${maxBy(BY_NODE, series("vault_management_vault_sealed", { node: nodes }))} == 0`;
+  return `count(${serving}) <= ${Math.floor(nodes.length / 2)}`;
 }

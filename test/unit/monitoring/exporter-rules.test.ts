@@ -144,6 +144,31 @@ describe("VaultNoLeader", () => {
       ],
     );
   });
+
+  promtool("fires when a leader is left without a majority, and not while it has one", async () => {
+    const { monitoring, ...declared } = watched();
+    const nodes = Object.fromEntries(
+      [0, 1, 2].map((node) => [`vault-${node}`, `https://vault-${node}:8200`]),
+    );
+    const ofThree = rulesOf({ ...declared, monitoring: { ...monitoring, vault: { nodes } } });
+    const leader = exported("vault_has_leader", {}, steady(1));
+    const sealed = (...states: readonly number[]) =>
+      states.map((state, index) => exported("vault_sealed", { node: `vault-${index}` }, steady(state)));
+    const serving = (...states: readonly number[]): Series =>
+      Object.assign({ ...leader }, ...sealed(...states));
+    await expectAlerts(
+      ofThree,
+      "VaultNoLeader",
+      [],
+      [
+        { series: serving(0, 0, 0), afterSeconds: HOUR, fires: [] },
+        { series: serving(0, 0, 1), afterSeconds: HOUR, fires: [] },
+        { series: serving(0, 0), afterSeconds: HOUR, fires: [] },
+        { series: serving(0, 1, 1), afterSeconds: 2 * MINUTE, fires: ONE },
+        { series: serving(0), afterSeconds: 2 * MINUTE, fires: ONE },
+      ],
+    );
+  });
 });
 
 describe("AuditDevicesTooFew", () => {
