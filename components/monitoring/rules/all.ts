@@ -57,7 +57,10 @@ function byExporter(settings: Settings, exporterSeconds: number): readonly Alert
     { name: "rotation", alerts: rotation === undefined ? [] : rotationAlerts(rotation, twice) },
     {
       name: "vault",
-      alerts: [...(nodes.length === 0 ? [] : nodeAlerts(nodes, twice)), ...clusterAlerts(settings, twice)],
+      alerts: [
+        ...(nodes.length === 0 ? [] : nodeAlerts(nodes, twice)),
+        ...clusterAlerts(settings, nodes, twice),
+      ],
     },
     { name: "audit", alerts: deviceAlerts(settings, twice) },
     { name: "break-glass", alerts: incidentAlerts() },

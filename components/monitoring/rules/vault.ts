@@ -39,11 +39,11 @@ export function nodeAlerts(nodes: readonly string[], forSeconds: number): readon
 
 /** Of the cluster as it sees itself. */
 export function clusterAlerts(
-  { vault, monitoring }: Pick<Settings, "vault" | "monitoring">,
+  { vault }: Pick<Settings, "vault">,
+  nodes: readonly string[],
   forSeconds: number,
 ): readonly Alert[] {
   const contactSeconds = seconds(vault.autopilot?.lastContactThreshold ?? LAST_CONTACT);
-  const nodes = Object.keys(monitoring.vault.nodes).toSorted();
   const of = (metric: string) => maxBy(BY_NODE, metric);
   return [
     {
