@@ -1,20 +1,22 @@
 import { down, reset, up } from "../../sandbox/sandbox.ts";
-import { testPortBase, testRoot } from "./harness.ts";
+import { lane, lanes } from "./lanes.ts";
 
-/** Several projects name this file, and share the sandbox of one run. */
+/** Several projects name this file, and share the sandboxes of one run. */
 const ownerVariable = "VAULT_MANAGEMENT_TEST_SANDBOX_OWNER";
 
 /**
- * Starts a new, empty sandbox before the first test, and ends it after the last. Its state and logs stay until
- * the next run, to see what a failed test left.
+ * Starts a new, empty sandbox before the first test, and ends those of all lanes after the last. Their state and logs stay
+ * until the next run, to see what a failed test left.
  */
 export default async function setup(): Promise<(() => Promise<void>) | undefined> {
   if (process.env[ownerVariable] === String(process.pid)) return undefined;
   process.env[ownerVariable] = String(process.pid);
-  process.env.SANDBOX_PORT_BASE = String(testPortBase);
-  await reset({ root: testRoot });
-  await up({ root: testRoot, report: (step) => console.log(`sandbox: ${step}`) });
+  for (const one of lanes) await reset({ root: one.root });
+  // The first lane's: what it runs on is built and its progress is shown before any test has a limit.
+  const { root, portBase } = lane(1);
+  process.env.SANDBOX_PORT_BASE = String(portBase);
+  await up({ root, report: (step) => console.log(`sandbox: ${step}`) });
   return async () => {
-    await down({ root: testRoot });
+    await Promise.all(lanes.map((one) => down({ root: one.root })));
   };
 }

@@ -1,20 +1,15 @@
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { attach, type RunningSandbox } from "../../sandbox/sandbox.ts";
+import { type RunningSandbox, up } from "../../sandbox/sandbox.ts";
+import { lane } from "./lanes.ts";
 
-const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+/** Of this file's lane; Vitest numbers its workers from 1. */
+export const { root: testRoot, portBase: testPortBase } = lane(Number(process.env.VITEST_POOL_ID ?? 1));
 
-/**
- * State and ports of the tests' own sandbox: beside the one that a person may have running. Another run of the suite at
- * the same time needs others.
- */
-export const testRoot = process.env.TEST_SANDBOX_STATE ?? join(repository, ".sandbox-test");
-export const testPortBase = Number(process.env.TEST_SANDBOX_PORT_BASE ?? 18_300);
+process.env.SANDBOX_PORT_BASE = String(testPortBase);
 
-let attached: Promise<RunningSandbox> | undefined;
+let running: Promise<RunningSandbox> | undefined;
 
-/** The one running sandbox that all sandbox tests share; `global-setup.ts` has started it. */
+/** The sandbox that all files of a lane share. The first of them starts it; the others find it as the one before has left it, and whole. */
 export function useSandbox(): Promise<RunningSandbox> {
-  attached ??= attach(testRoot);
-  return attached;
+  running ??= up({ root: testRoot });
+  return running;
 }

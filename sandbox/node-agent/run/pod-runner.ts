@@ -102,7 +102,7 @@ export class PodRunner {
       // A pod that came to its own end needs its Secrets and tokens no more; one that is stopped may be run again.
       if (!this.#stop.signal.aborted) rmSync(join(this.#dir, "volumes"), { recursive: true, force: true });
       clearTimeout(deadline);
-      this.#node.ports.release(this.#key.uid);
+      await this.#node.ports.release(this.#key.uid);
     }
   }
 

@@ -9,8 +9,9 @@ export const remove = { method: "DELETE", path: "/v1/organization/projects" };
 export const models = { method: "GET", path: "/v1/models" };
 
 export const down = { kind: "down" } as const;
-/** Longer than a rotator of these tests waits for an answer. */
-export const slow = { kind: "slow", milliseconds: 3_000 } as const;
+export const slow = { kind: "slow", milliseconds: 6_000 } as const;
+/** Less than a slow provider takes, and enough for all that answer, on a machine with other work too. */
+export const impatient = { limits: { request: 4 } };
 export const status = (code: number, retryAfterSeconds?: number) =>
   ({
     kind: "status",
@@ -31,5 +32,6 @@ export interface GivesUp extends Trouble {
 export const at = (fault: Fault, rest: Omit<GivesUp, "code"> & { readonly code?: number }): GivesUp => ({
   code: 4,
   faults: [fault],
+  ...(fault.kind === "slow" ? { options: impatient } : {}),
   ...rest,
 });

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createSecureServer, request as httpsRequest } from "node:https";
+import { createServer as createSecureServer, Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 
 export type Upstream = "vault" | "provider" | "kubernetes";
@@ -42,13 +42,15 @@ export interface Origins {
 export async function startProxies(origins: Origins): Promise<Proxies> {
   let watcher: Watcher = {};
   let passed: Passing[] = [];
+  // A handshake for each request would be most of the work of a rotation in these tests.
+  const agent = new HttpsAgent({ keepAlive: true });
   const handler = (upstream: Upstream) => async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const passing = passingOf(upstream, incoming, passed);
     passed.push(passing);
     try {
       const body = await text(incoming);
       await watcher.before?.(passing);
-      const answer = await forward(origins[upstream], incoming, body);
+      const answer = await forward(origins[upstream], agent, incoming, body);
       await watcher.after?.(passing);
       outgoing.writeHead(answer.status, answer.headers).end(answer.body);
     } catch {
@@ -81,6 +83,7 @@ export async function startProxies(origins: Origins): Promise<Proxies> {
         server.closeAllConnections();
         server.close();
       }
+      agent.destroy();
     },
   };
 }
@@ -94,12 +97,15 @@ function passingOf(upstream: Upstream, { method, url = "" }: IncomingMessage, pa
 
 async function forward(
   { address, caPem }: { readonly address: string; readonly caPem?: string },
+  agent: HttpsAgent,
   { method, url, headers }: IncomingMessage,
   body: string,
 ) {
   const { host: _, connection: __, ...kept } = headers;
-  const send = address.startsWith("https:") ? httpsRequest : httpRequest;
-  const options = { method, headers: kept, agent: false, ...(caPem === undefined ? {} : { ca: caPem }) };
+  const [send, over] = address.startsWith("https:")
+    ? [httpsRequest, { agent, ca: caPem }]
+    : [httpRequest, { agent: false }];
+  const options = { method, headers: kept, ...over };
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     send(`${address}${url}`, options, resolve).on("error", reject).end(body);
   });

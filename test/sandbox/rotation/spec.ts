@@ -40,7 +40,8 @@ export function specOf(id: string, addresses: Proxies["addresses"], options: Cas
       kind: "Deployment",
       name: `${id}-${index + 1}`,
     })),
-    limits: { request: 5, retry: 3, test: 2, sync: 30, ...limits },
+    // A request may be held until another run has come and gone; ESO has many keys to sync on a machine with other work.
+    limits: { request: 120, retry: 3, test: 2, sync: 120, ...limits },
   };
 }
 

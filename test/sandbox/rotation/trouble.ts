@@ -77,8 +77,7 @@ async function befall(ground: RotationGround, name: string, trouble: Trouble): P
   const { command = "rotate", faults = [], begin, during, afterwards } = trouble;
   const provider = await startProvider(ground.adminKey);
   const { state } = provider;
-  const options = { limits: { request: 2 }, ...trouble.options };
-  const rotation = await RotationCase.open({ ...ground, provider }, name, options);
+  const rotation = await RotationCase.open({ ...ground, provider }, name, trouble.options);
   const consumer = rotation.consume(async (key) =>
     state.keys.accepts(key) ? undefined : "a key that is not accepted",
   );
