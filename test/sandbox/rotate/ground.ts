@@ -80,9 +80,10 @@ export async function rotateGround(...more: readonly Edit[]): Promise<RotateGrou
   const edit = rotations(provider);
   await deploy(ground, withoutSecrets);
   await putInVault(ground, "platform/openai-admin", { api_key: adminKey });
-  for (const path of ["llm/openai", "llm/anthropic"]) {
-    // The checks count versions: the story begins with the first, whatever an earlier file wrote there.
+  // The checks count versions and failures: the story begins here, whatever an earlier file left.
+  for (const path of ["llm/openai", "llm/anthropic", "rotation/openai-llm", "rotation/anthropic"])
     await ground.vault.delete(`kv/metadata/${path}`);
+  for (const path of ["llm/openai", "llm/anthropic"]) {
     await putInVault(ground, path, { api_key: provider.state.keys.putKey(byHand()).value });
   }
   await deploy(ground, edit, ...more);
