@@ -136,12 +136,19 @@ describe("a rotation that the stack deploys", () => {
     expect(own).toEqual(expect.arrayContaining(["kv/data/llm/openai", STATE]));
   });
 
-  it("is deployed again without a change; another schedule changes the one CronJob", async () => {
+  it("is deployed again without a change; another schedule changes the one CronJob, and what the exporter is told", async () => {
     const { done } = await ground.up(rotating(ground.provider.address));
     expect(done).toEqual([]);
     const moved = await ground.up(rotating(ground.provider.address, { schedule: "0 4 * * 2" }));
-    expect(moved.done).toEqual([
+    const [own, others] = [true, false].map((own) =>
+      moved.done.filter(({ name }) => name.startsWith(`${NAMESPACE}/`) === own),
+    );
+    expect(own).toEqual([
       { action: "updated", type: "kubernetes:batch/v1:CronJob", name: `${NAMESPACE}/rotate-${KEY}` },
+    ]);
+    expect(others?.map(({ type, name }) => `${type} ${name}`).toSorted()).toEqual([
+      expect.stringMatching(/^kubernetes:apps\/v1:Deployment .*exporter/),
+      ...Array.from({ length: 2 }, () => expect.stringMatching(/^kubernetes:core\/v1:ConfigMap .*exporter/)),
     ]);
   });
 
