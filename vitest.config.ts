@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
-import { LANES } from "./test/sandbox/lanes.ts";
+import { lanes } from "./test/sandbox/lanes.ts";
 
 /**
  * Files that share servers begin in one order, whatever earlier runs took and failed: by name, after the main job, which
@@ -32,7 +32,7 @@ export default defineConfig({
           name: "sandbox",
           include: ["test/sandbox/**/*.test.ts"],
           globalSetup: ["test/sandbox/global-setup.ts"],
-          maxWorkers: LANES,
+          maxWorkers: lanes.length,
           // For what hangs, too: a test of many rotations takes minutes where other work is done beside it.
           testTimeout: 600_000,
           hookTimeout: 3_600_000,

@@ -13,15 +13,13 @@ import {
   makeAccounts,
   vaultAccount,
 } from "../sandbox/databases/ground.ts";
-import { testPortBase } from "../sandbox/harness.ts";
 import { Cluster } from "../sandbox/main-job/cluster.ts";
 import { declarationWith, deploy, projectFolder, rootVault } from "../sandbox/main-job/ground.ts";
 import { findPostgres } from "../sandbox/postgres/programs.ts";
 import { startPostgres } from "../sandbox/postgres/server.ts";
-import { engine, missing as missingFromEngine, root } from "./own-sandbox.ts";
+import { engine, missing as missingFromEngine, portBase, root } from "./own-sandbox.ts";
 import { previewText } from "./preview-text.ts";
 
-const portBase = testPortBase + 200;
 const missing = [
   ...missingFromEngine,
   ...((await findPostgres()) === undefined ? ["initdb (apt-get install postgresql)"] : []),

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { pulumiEngine } from "../../sandbox/engine/pulumi/engine.ts";
 import { missingFromPath } from "../../sandbox/engine/pulumi/find.ts";
+import { lanes } from "../sandbox/lanes.ts";
 import { projectFolder } from "../sandbox/main-job/ground.ts";
 
 /** A sandbox of the engine's tests, after the main job's, which is down by then; the files of this folder run one by one. */
 export const root = join(projectFolder, ".sandbox-engine");
-export const portBase = 18_500;
+export const portBase = lanes[0].portBase + 200;
 
 export const engine = pulumiEngine("the tests' own", projectFolder);
 

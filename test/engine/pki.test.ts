@@ -5,7 +5,6 @@ import { down, type RunningSandbox, reset, up } from "../../sandbox/sandbox.ts";
 import { scanner } from "../canaries/scan.ts";
 import { scanFolder } from "../sandbox/canaries/files.ts";
 import { certificateStack, mounts, tlsSecret } from "../sandbox/certificates/ground.ts";
-import { testPortBase } from "../sandbox/harness.ts";
 import {
   declarationWith,
   deploy,
@@ -14,14 +13,14 @@ import {
   projectFolder,
   rootVault,
 } from "../sandbox/main-job/ground.ts";
-import { engine, missing, root, titled } from "./own-sandbox.ts";
+import { engine, missing, portBase, root, titled } from "./own-sandbox.ts";
 
 describe.skipIf(missing.length > 0)(titled("a CA and its certificates, with the engine pulumi"), () => {
   let ground: Ground;
   let sandbox: RunningSandbox;
 
   beforeAll(async () => {
-    process.env.SANDBOX_PORT_BASE = String(testPortBase + 200);
+    process.env.SANDBOX_PORT_BASE = String(portBase);
     await reset({ root });
     sandbox = await up({ root });
     ground = { engine, sandbox, vault: await rootVault(sandbox) };

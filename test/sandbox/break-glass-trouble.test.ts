@@ -1,10 +1,8 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { AppsV1Api, KubeConfig, PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { firstEdited } from "../../cli/break-glass/evidence.ts";
 import type { Incident } from "../../cli/break-glass/memory.ts";
-import { releaseName } from "../../components/external-secrets/values.ts";
 import { ensureAuthority, ensureCertificate } from "../../sandbox/certificates/authority.ts";
 import { readLiving } from "../../sandbox/processes/record.ts";
 import { up } from "../../sandbox/sandbox.ts";
@@ -18,6 +16,7 @@ import {
   untilSynced,
 } from "./break-glass/ground.ts";
 import { killedEverywhere } from "./break-glass/killed.ts";
+import { scaleEso } from "./eso.ts";
 import { remove as deletion } from "./rotation/faults.ts";
 import { startProxies } from "./rotation/proxy.ts";
 import { nodeThatIs } from "./vault-nodes.ts";
@@ -120,12 +119,12 @@ describe("with Kubernetes down", () => {
 
 describe("with ESO down", () => {
   it("all of it is done, and ESO brings nothing back when it is up again", async () => {
-    await scaleEso(0);
+    await scaleEso(ground.sandbox, 0);
     try {
       await ground.revoke(0);
       expect(await ground.synced()).toBeUndefined();
     } finally {
-      await scaleEso(1);
+      await scaleEso(ground.sandbox, 1);
     }
     await afterRefreshes(ground, 2);
     expect(await ground.synced()).toBeUndefined();
@@ -238,22 +237,6 @@ async function openIncidents(): Promise<readonly Incident[]> {
 }
 
 /** Its controller; the webhooks beside it answer on. */
-async function scaleEso(replicas: number): Promise<void> {
-  const config = new KubeConfig();
-  config.loadFromFile(ground.sandbox.kubernetes.kubeconfigs.admin);
-  const apps = config.makeApiClient(AppsV1Api);
-  const at = { namespace: "vault", name: releaseName };
-  await apps.patchNamespacedDeploymentScale(
-    { ...at, body: { spec: { replicas } } },
-    setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
-  );
-  await expect
-    .poll(async () => (await apps.readNamespacedDeployment(at)).status?.readyReplicas ?? 0, {
-      timeout: 120_000,
-    })
-    .toBe(replicas);
-}
-
 async function proxyCertificate(): Promise<{ readonly cert: string; readonly key: string }> {
   const { paths } = ground.sandbox;
   const files = await ensureCertificate(paths, await ensureAuthority(paths), {

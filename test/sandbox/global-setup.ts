@@ -1,5 +1,5 @@
 import { down, reset, up } from "../../sandbox/sandbox.ts";
-import { lane, lanes } from "./lanes.ts";
+import { lanes } from "./lanes.ts";
 
 /** Several projects name this file, and share the sandboxes of one run. */
 const ownerVariable = "VAULT_MANAGEMENT_TEST_SANDBOX_OWNER";
@@ -13,9 +13,9 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   process.env[ownerVariable] = String(process.pid);
   for (const one of lanes) await reset({ root: one.root });
   // The first lane's: what it runs on is built and its progress is shown before any test has a limit.
-  const { root, portBase } = lane(1);
-  process.env.SANDBOX_PORT_BASE = String(portBase);
-  await up({ root, report: (step) => console.log(`sandbox: ${step}`) });
+  const [first] = lanes;
+  process.env.SANDBOX_PORT_BASE = String(first.portBase);
+  await up({ root: first.root, report: (step) => console.log(`sandbox: ${step}`) });
   return async () => {
     await Promise.all(lanes.map((one) => down({ root: one.root })));
   };

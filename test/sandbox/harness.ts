@@ -1,8 +1,8 @@
 import { type RunningSandbox, up } from "../../sandbox/sandbox.ts";
-import { lane } from "./lanes.ts";
+import { takeLane } from "./lanes.ts";
 
-/** Of this file's lane; Vitest numbers its workers from 1. */
-export const { root: testRoot, portBase: testPortBase } = lane(Number(process.env.VITEST_POOL_ID ?? 1));
+/** Of the lane that this file runs in. */
+export const { root: testRoot, portBase: testPortBase } = await takeLane();
 
 process.env.SANDBOX_PORT_BASE = String(testPortBase);
 

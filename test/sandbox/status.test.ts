@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { projectFolder } from "../../sandbox/engine/declaration.ts";
 import { up } from "../../sandbox/sandbox.ts";
 import { writeDevStack } from "./command.ts";
+import { scaleEso } from "./eso.ts";
 import { testRoot } from "./harness.ts";
 import { declarationWith, putInVault } from "./main-job/ground.ts";
 import {
@@ -16,7 +17,6 @@ import {
   NOWHERE,
   nudge,
   type StatusGround,
-  scaleOperator,
   statusGround,
   untilReport,
   untilWell,
@@ -137,9 +137,9 @@ describe("what is wrong is found, with the command that mends it, and is gone on
   });
 
   test("ESO that does not run", async () => {
-    await scaleOperator(0);
+    await scaleEso(ground.rotations.sandbox, 0);
     onTestFinished(async () => {
-      await scaleOperator(1);
+      await scaleEso(ground.rotations.sandbox, 1);
       await untilWell(ground);
     });
     const { code, findings } = await untilReport(ground, ({ findings: found }) =>

@@ -1,6 +1,8 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { withLockInTurn } from "../../processes/lock.ts";
+import { readIfExists } from "../../state.ts";
 
 /**
  * Which of this user's node agents has a port: between its choice and the moment a pod's program listens on it, it is free
@@ -16,40 +18,38 @@ export class PortClaims {
   }
 
   /** Whether the port is this agent's from now on, or was before. */
-  async claim(port: number): Promise<boolean> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    if (await this.#create(port)) return true;
-    const holder = await readFile(this.#file(port), "utf8").catch(() => "");
-    if (holder === this.#owner) return true;
-    if (runs(Number(holder))) return false;
-    await rm(this.#file(port), { force: true });
-    return this.#create(port);
+  claim(port: number): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const holder = await this.#holderOf(port);
+      if (holder === this.#owner) return true;
+      if (holder !== undefined && runs(Number(holder))) return false;
+      await writeFile(this.#file(port), this.#owner);
+      return true;
+    });
   }
 
   /** Gives back a port that this agent has claimed. */
-  async release(port: number): Promise<void> {
-    const holder = await readFile(this.#file(port), "utf8").catch(() => "");
-    if (holder === this.#owner) await rm(this.#file(port), { force: true });
+  release(port: number): Promise<void> {
+    return this.#inTurn(async () => {
+      if ((await this.#holderOf(port)) === this.#owner) await rm(this.#file(port));
+    });
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    return withLockInTurn(join(this.#folder, "lock"), 30_000, work);
+  }
+
+  #holderOf(port: number): Promise<string | undefined> {
+    return readIfExists(this.#file(port));
   }
 
   #file(port: number): string {
     return join(this.#folder, String(port));
   }
-
-  async #create(port: number): Promise<boolean> {
-    try {
-      await writeFile(this.#file(port), this.#owner, { flag: "wx" });
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-      throw error;
-    }
-  }
 }
 
-/** An agent that another one has only just begun to write the pid of, 0, counts as running. */
 function runs(pid: number): boolean {
-  if (pid === 0) return true;
   try {
     process.kill(pid, 0);
     return true;

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { AppsV1Api, CoreV1Api, KubeConfig, PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
+import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { ruleGroups } from "../../../components/monitoring/rules/all.ts";
 import { parseSettings } from "../../../config/parse.ts";
 import { directEngine } from "../../../sandbox/engine/direct/engine.ts";
 import { PORT_ANNOTATION } from "../../../sandbox/node-agent/plan/ports.ts";
 import { until } from "../../../sandbox/processes/until.ts";
+import { scaleEso } from "../eso.ts";
 import { useSandbox } from "../harness.ts";
 import { Cluster } from "../main-job/cluster.ts";
 import {
@@ -85,7 +86,6 @@ export async function alertsGround(): Promise<AlertsGround> {
   const config = new KubeConfig();
   config.loadFromFile(sandbox.kubernetes.kubeconfigs.admin);
   const core = config.makeApiClient(CoreV1Api);
-  const apps = config.makeApiClient(AppsV1Api);
   const settings = parseSettings(await declarationWith(sandbox, edit), "Pulumi.dev.yaml");
   const prometheus = await Prometheus.start(ruleGroups(settings), ["eso", "exporter", "readers"]);
   const scrapePods = async (job: string, namespace: string, port: number) =>
@@ -114,10 +114,7 @@ export async function alertsGround(): Promise<AlertsGround> {
       return [...new Set(firing.map(({ labels }) => labels.alertname ?? ""))].toSorted();
     },
     scaleEso: async (replicas) => {
-      await apps.patchNamespacedDeploymentScale(
-        { namespace: "vault", name: "external-secrets", body: { spec: { replicas } } },
-        setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
-      );
+      await scaleEso(sandbox, replicas);
       await until(`ESO had ${replicas} pods`, { deadlineMs: 120_000, intervalMs: 250 }, async () =>
         (await podAddresses(core, "vault", 8080)).length === replicas ? true : undefined,
       );

@@ -1,6 +1,5 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { AppsV1Api, KubeConfig, PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { expect, vi } from "vitest";
 import { type StatusDocument, statusDocument } from "../../../cli/status/document.ts";
 import { readLiving } from "../../../sandbox/processes/record.ts";
@@ -98,25 +97,7 @@ export async function kubeconfigToNowhere(folder: string): Promise<string> {
   return file;
 }
 
-/** How many pods ESO is to have. */
-export async function scaleOperator(replicas: number): Promise<void> {
-  const config = await administrator();
-  await config
-    .makeApiClient(AppsV1Api)
-    .patchNamespacedDeployment(
-      { name: "external-secrets", namespace: "vault", body: { spec: { replicas } } },
-      setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
-    );
-}
-
 /** Has ESO look at an object of a kind at once. */
 export async function nudge(plural: "secretstores" | "externalsecrets", name: string): Promise<void> {
   await new Cluster(await useSandbox()).forceSync("llm", name, plural);
-}
-
-async function administrator(): Promise<KubeConfig> {
-  const { kubernetes } = await useSandbox();
-  const config = new KubeConfig();
-  config.loadFromFile(kubernetes.kubeconfigs.admin);
-  return config;
 }
