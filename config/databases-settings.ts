@@ -11,6 +11,8 @@ export interface StaticRole {
   /** In UTC. */
   readonly rotationSchedule?: string;
   readonly rotationWindow?: string;
+  /** Of two that take turns, the other's name. */
+  readonly twin?: string;
 }
 
 /** A dynamic role as Vault has it. */
@@ -65,9 +67,11 @@ function settleRole(name: string, role: DeclaredRole): readonly DatabaseRole[] {
   }
   const { kind, rotationPeriod, rotationSchedule, rotationWindow } = role;
   if (role.accounts === "alternating") {
-    return vaultRoles(name, role).map((one, index) => ({
+    const names = vaultRoles(name, role);
+    return names.map((one, index) => ({
       kind,
       name: one,
+      twin: names[1 - index] ?? "",
       username: role.usernames?.[index] ?? "",
       rotationSchedule: role.rotationSchedules?.[index] ?? "",
       rotationWindow: rotationWindow ?? ALTERNATING_WINDOW,

@@ -31,7 +31,8 @@ Examples:
 
 const ROTATE_HELP = `
 The password before is refused at once, and consumers fail until their Secret has the new one. With accounts: alternating
-rotate the one of the two that was changed longer ago, which nobody uses any more.
+rotate the one of the two that was changed longer ago, which nobody uses any more, and once the Secret has turned to it the
+other as well: else the next scheduled turn may be that of the one in use.
 
 It needs update on <mount>/rotate-role/<role>.
 

@@ -19,7 +19,7 @@ export interface HistoryRow {
   /** Name at the provider; null for a version that somebody else wrote. */
   readonly name: string | null;
   readonly generation: number | null;
-  readonly what: "promoted" | "refused" | "removed unused" | "written by others";
+  readonly what: "promoted" | "refused" | "removed unused" | "left to archive by hand" | "written by others";
   /** Version of what consumers read; null where it had none, or KV keeps it no longer. */
   readonly version: number | null;
   readonly job: string | null;
@@ -42,7 +42,7 @@ export function historyOf(
   const promotions = steps.filter(({ what }) => what === "promoted");
   const rows = [
     ...promotions.map((step) => keyRow(step, steps, live.versions, namePrefix)),
-    ...steps.flatMap((step) => unusedRow(step, namePrefix)),
+    ...steps.flatMap((step) => otherRow(step, promotions, namePrefix)),
     ...live.versions
       .filter(({ createdTime }) => !promotions.some(({ at }) => at === createdTime))
       .map(foreignRow),
@@ -101,12 +101,19 @@ function keyRow(
   };
 }
 
-function unusedRow({ at, what, name }: Step, prefix: string): readonly Unwritten[] {
-  if (what !== "refused" && what !== "swept") return [];
-  const said = what === "refused" ? "refused" : "removed unused";
+/** What became of a key that no rotation promoted. */
+function otherRow({ at, what, name }: Step, promoted: readonly Step[], prefix: string): readonly Unwritten[] {
+  const said = OTHERS[what];
+  if (said === undefined || (what === "left" && promoted.some((one) => one.name === name))) return [];
   const rest = { version: null, job: null, ended: null };
   return [{ at, name, generation: generationIn(name, prefix), what: said, ...rest }];
 }
+
+const OTHERS: Readonly<Partial<Record<Step["what"], HistoryRow["what"]>>> = {
+  refused: "refused",
+  swept: "removed unused",
+  left: "left to archive by hand",
+};
 
 function foreignRow({ version, createdTime }: VersionState): Unwritten {
   return {

@@ -2,10 +2,12 @@ import { setTimeout } from "node:timers/promises";
 import { JOBS } from "../../config/rotation.ts";
 import type { RotationKey } from "../../config/rotation-settings.ts";
 import { exitCodes } from "../../jobs/rotator/errors.ts";
+import type { RotationReport } from "../../jobs/rotator/report.ts";
 import type { PodFacts, RotationCluster, StepEvent } from "./cluster.ts";
 import { rotateCommand } from "./command-line.ts";
 import { type CronJobFacts, type JobEnd, jobEnd } from "./jobs.ts";
 import type { Slots } from "./slots.ts";
+import { previousKeys } from "./status.ts";
 import { timeText } from "./text.ts";
 
 const POLL_MS = 1_000;
@@ -147,12 +149,18 @@ export function outcome(
     }
     return { text: "No new key: another run was at work on it", code: NO_NEW_KEY };
   }
-  const previous = report?.previous.findLast(({ revokeAfter }) => revokeAfter !== undefined)?.revokeAfter;
-  const until =
-    previous === undefined
-      ? ""
-      : `; the previous one is valid until ${timeText(previous)} (overlap ${key.overlap})`;
+  const until = previousEnds(key, report);
   return { text: `${current.name} is current, in version ${current.version}${until}.`, code: exitCodes.done };
+}
+
+/** How long the key before is valid, if it is, as the end of a sentence. */
+function previousEnds(key: RotationKey, report: RotationReport | undefined): string {
+  const last = previousKeys(key, report).findLast(({ revokeAfter }) => revokeAfter !== null);
+  if (last === undefined) return "";
+  const ends = timeText(last.revokeAfter ?? "");
+  return last.byHand
+    ? `; the previous one, which the rotator cannot revoke, stays valid until you archive it at ${key.provider}: do so after ${ends} (overlap ${key.overlap})`
+    : `; the previous one is valid until ${ends} (overlap ${key.overlap})`;
 }
 
 /** The rotator's own, where it says whose turn it is. */

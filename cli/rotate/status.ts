@@ -16,6 +16,14 @@ export interface KeyFailure {
   readonly text: string;
 }
 
+/** A key that was replaced and is still valid. */
+export interface PreviousKey {
+  readonly name: string | null;
+  readonly revokeAfter: string | null;
+  /** Whether the rotator cannot revoke it: it stays valid until a person archives it at the provider. */
+  readonly byHand: boolean;
+}
+
 /** One declared key as `status --json` gives it. Times are RFC 3339. */
 export interface KeyStatus {
   readonly key: string;
@@ -26,7 +34,7 @@ export interface KeyStatus {
   readonly current: { readonly name: string | null; readonly version: number; readonly since: string } | null;
   readonly nextRun: string | null;
   readonly timeZone: string;
-  readonly previous: readonly { readonly name: string | null; readonly revokeAfter: string | null }[];
+  readonly previous: readonly PreviousKey[];
   readonly standing: Slots["standing"];
   readonly phase: RotationReport["phase"] | null;
   /** A key that waits to be promoted. */
@@ -63,10 +71,7 @@ export function statusOf(
         : { name: current.name ?? null, version: current.version, since: current.promotedAt },
     nextRun: nextRun(schedule, key.timeZone, now)?.toISOString() ?? null,
     timeZone: key.timeZone,
-    previous: (told?.previous ?? []).map(({ name, revokeAfter }) => ({
-      name: name ?? null,
-      revokeAfter: revokeAfter ?? null,
-    })),
+    previous: previousKeys(key, told),
     standing,
     phase: standing === "reported" ? (told?.phase ?? null) : null,
     staged: told?.staged ?? null,
@@ -77,6 +82,19 @@ export function statusOf(
       (command) => failureOf(command, told, jobs?.get(`${JOBS[command]}${key.name}`)) ?? [],
     ),
   };
+}
+
+/** Of a report, and whether the rotator is going to revoke them. */
+export function previousKeys(
+  { providerSpec: provider }: Pick<RotationKey, "providerSpec">,
+  report: RotationReport | undefined,
+): readonly PreviousKey[] {
+  const never = provider.kind === "manual" && provider.revoke === undefined;
+  return (report?.previous ?? []).map(({ name, revokeAfter, byHand }) => ({
+    name: name ?? null,
+    revokeAfter: revokeAfter ?? null,
+    byHand: never || byHand === true,
+  }));
 }
 
 /** Whether somebody should look. */

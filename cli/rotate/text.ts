@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import { rotateCommand } from "./command-line.ts";
-import type { KeyStatus } from "./status.ts";
+import type { KeyStatus, PreviousKey } from "./status.ts";
 
 /** What `status` says to a person. */
 export function statusText(keys: readonly KeyStatus[], stack: string, unseen: string | undefined): string {
@@ -61,9 +61,11 @@ function nextRunText({ nextRun, timeZone }: KeyStatus): string {
   return `${local.format(new Date(nextRun))}\n${timeZone}`;
 }
 
-function previousText({ name, revokeAfter }: KeyStatus["previous"][number]): string {
+function previousText({ name, revokeAfter, byHand }: PreviousKey): string {
   const until = revokeAfter === null ? "its successor is live" : timeText(revokeAfter);
-  return name === null ? `${until}\n(from before)` : until;
+  return [until, ...(name === null ? ["(from before)"] : []), ...(byHand ? ["archive it by hand"] : [])].join(
+    "\n",
+  );
 }
 
 function failureText({ command, at, text, job }: KeyStatus["failures"][number]): string {

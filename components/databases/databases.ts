@@ -6,6 +6,7 @@ import type { Settings } from "../../config/schema.ts";
 import { protection } from "../protection.ts";
 import { mountDescription } from "../vault/ownership.ts";
 import { dynamicRoleParameters, PLUGIN, postgresqlParameters, staticRoleParameters } from "./parameters.ts";
+import { inTurn } from "./turns.ts";
 
 export interface DatabasesArgs {
   readonly settings: Pick<Settings, "environment" | "tier">;
@@ -29,8 +30,11 @@ export class Databases extends pulumi.ComponentResource {
     for (const state of connections) {
       const { connection, initialised, waiting } = state;
       const made = this.#connection(state, mounts.get(connection.mount));
-      for (const role of connection.roles.filter((one) => !waiting.includes(one.name))) {
-        this.#role(connection, role, made);
+      const roles = connection.roles.filter(({ name }) => !waiting.includes(name));
+      const before = new Map<string, pulumi.Resource>();
+      for (const role of inTurn(roles, new Date())) {
+        const twin = role.kind === "static" ? before.get(role.twin ?? "") : undefined;
+        before.set(role.name, this.#role(connection, role, twin === undefined ? [made] : [made, twin]));
       }
       if (!initialised) void pulumi.log.warn(notInitialised(connection, settings.environment), this);
     }
@@ -70,24 +74,15 @@ export class Databases extends pulumi.ComponentResource {
   #role(
     { mount, name: connection }: DatabaseConnection,
     role: DatabaseRole,
-    made: vault.database.SecretBackendConnection,
-  ): void {
+    dependsOn: readonly pulumi.Resource[],
+  ): pulumi.Resource {
     // One path in Vault: what is made anew cannot stand beside what it replaces.
-    const options = { parent: this, dependsOn: made, deleteBeforeReplace: true };
+    const options = { parent: this, dependsOn: [...dependsOn], deleteBeforeReplace: true };
     const place = { backend: mount, dbName: connection, name: role.name };
-    if (role.kind === "static") {
-      new vault.database.SecretBackendStaticRole(
-        `${mount}/${role.name}`,
-        { ...place, ...staticRoleParameters(role) },
-        options,
-      );
-    } else {
-      new vault.database.SecretBackendRole(
-        `${mount}/${role.name}`,
-        { ...place, ...dynamicRoleParameters(role) },
-        options,
-      );
-    }
+    const name = `${mount}/${role.name}`;
+    return role.kind === "static"
+      ? new vault.database.SecretBackendStaticRole(name, { ...place, ...staticRoleParameters(role) }, options)
+      : new vault.database.SecretBackendRole(name, { ...place, ...dynamicRoleParameters(role) }, options);
   }
 }
 

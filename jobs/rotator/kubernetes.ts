@@ -91,11 +91,15 @@ export class RotationCluster {
     return answer.status === 404 ? undefined : statusOf(answer);
   }
 
-  /** Restarts a workload's pods, unless its template carries that annotation already. */
-  async restart({ namespace, kind, name }: Workload, annotation: string, value: string): Promise<void> {
+  /**
+   * Restarts a workload's pods, unless its template carries that annotation already.
+   * @returns whether there is such a workload
+   */
+  async restart({ namespace, kind, name }: Workload, annotation: string, value: string): Promise<boolean> {
     const path = `/apis/apps/v1/namespaces/${namespace}/${RESOURCES[kind]}/${name}`;
     const body = { spec: { template: { metadata: { annotations: { [annotation]: value } } } } };
-    await this.#ask("PATCH", path, body, { headers: MERGE_PATCH });
+    const { status } = await this.#ask("PATCH", path, body, { alsoFine: [404], headers: MERGE_PATCH });
+    return status !== 404;
   }
 
   /** Records an event about an ExternalSecret, once: what it says is in its name. */

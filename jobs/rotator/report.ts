@@ -24,7 +24,12 @@ const overview = z.strictObject({
 });
 
 const current = z.strictObject({ name: text.optional(), version: z.int().min(1), promotedAt: text });
-const previous = z.strictObject({ name: text.optional(), revokeAfter: text.optional() });
+const previous = z.strictObject({
+  name: text.optional(),
+  revokeAfter: text.optional(),
+  /** The rotator does not know it by an id: a person archives it at the provider. */
+  byHand: z.literal(true).optional(),
+});
 
 export interface RotationReport extends z.output<typeof overview> {
   readonly current?: z.output<typeof current>;
@@ -54,7 +59,10 @@ export function reportOf(state: RotationState, version: number): MetadataPatch {
         : JSON.stringify({ name: key.name, version: key.version, promotedAt: key.promotedAt }),
     ...numbered(
       "previous",
-      state.previous.map(({ name, revokeAfter }) => ({ name, revokeAfter })),
+      state.previous.map(({ name, revokeAfter, id }) => ({
+        ...{ name, revokeAfter },
+        ...(id === undefined ? { byHand: true } : {}),
+      })),
     ),
     ...numbered("history", state.history),
   };

@@ -148,7 +148,7 @@ describe("with one Vault node down", () => {
 describe("a provider that times out in the middle", () => {
   it("holds up nothing else, is listed, and is asked again by a later run", async () => {
     await rotateTwice(ground);
-    ground.provider.state.faults.add({ kind: "down", ...deletion });
+    ground.provider.state.faults.add({ kind: "slow", milliseconds: 15_000, ...deletion });
     const first = await ground.revoke(2, ["--provider"]);
     expect(standings(first)).toMatchObject({ deny: "done", destroy: "done", secrets: "done" });
     expect(standings(first)["provider:openai-llm"]).toBe("partly");
@@ -156,6 +156,21 @@ describe("a provider that times out in the middle", () => {
     ground.provider.state.faults.clear();
     await ground.run(["revoke", PATH, "--yes-i-mean", PATH]);
     expect(ground.provider.state.keys.accounts("proj_llm")).toEqual([]);
+  });
+
+  it("that does not let one key go revokes the others", async () => {
+    await rotateTwice(ground);
+    const keys = () => ground.provider.state.keys.accounts("proj_llm").map(({ id }) => id);
+    const [stuck] = keys();
+    expect(keys().length).toBeGreaterThan(1);
+    const path = `${deletion.path}/proj_llm/service_accounts/${stuck}`;
+    ground.provider.state.faults.add({ kind: "status", status: 500, ...deletion, path });
+    const { notDone } = await ground.revoke(2, ["--provider"]);
+    expect(notDone.filter((line) => line.startsWith("still valid at openai: "))).toHaveLength(1);
+    expect(keys()).toEqual([stuck]);
+    ground.provider.state.faults.clear();
+    await ground.run(["revoke", PATH, "--yes-i-mean", PATH]);
+    expect(keys()).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { nextRun } from "../../config/cron.ts";
 import { directEngine } from "../../sandbox/engine/direct/engine.ts";
 import { scanner } from "../canaries/scan.ts";
 import { scanFolder } from "./canaries/files.ts";
@@ -71,6 +72,12 @@ describe.skipIf(missing)(title, () => {
       expect(await stage.account("app")).toMatchObject({ username: "orders_app" });
       for (const secret of ["app", "web", "batch"] as const) await stage.untilLetIn(secret);
       expect(await command.run(["status"])).toMatchObject({ code: 0 });
+    });
+
+    it("of alternating accounts the one is in use whose turn comes later", async () => {
+      const [a, b] = roles.web.rotationSchedules.map((schedule) => nextRun(schedule, "Etc/UTC", new Date()));
+      const later = (a ?? 0) > (b ?? 0) ? "orders_web_a" : "orders_web_b";
+      expect(await stage.account("web")).toMatchObject({ username: later });
     });
 
     it("the next `up` changes nothing", async () => {

@@ -57,7 +57,7 @@ describe("a key that its provider makes", () => {
     values.push(await ground.live("llm/openai"));
     expect(stdout).toMatch(/Staged:.*Tested:.*Promoted:.*Synced:/s);
     expect(stdout).toMatch(
-      /llm-gateway-dev-openai-llm-1 is current, in version 2; the previous one is valid until/,
+      /openai-llm-1 is current, in version 2; the previous one, which the rotator cannot revoke, stays valid until you archive it at openai/,
     );
     expect(code).toBe(0);
     expect(await ground.live("llm/openai")).not.toBe(before);

@@ -3,9 +3,9 @@ import { ApiError } from "../../sandbox/node-agent/api/client.ts";
 import { until } from "../../sandbox/processes/until.ts";
 import { useSandbox } from "./harness.ts";
 import { RotationCase } from "./rotation/case.ts";
-import { MOUNT, NAMESPACE, type RotationGround, rotationGround } from "./rotation/ground.ts";
+import { ensure, MOUNT, NAMESPACE, type RotationGround, rotationGround } from "./rotation/ground.ts";
 import { endOf, overlapOver } from "./rotation/matrix.ts";
-import type { CaseOptions } from "./rotation/spec.ts";
+import { type CaseOptions, deployment } from "./rotation/spec.ts";
 
 /** When a previous key is revoked: not before the overlap is over by Vault's clock, and every consumer has its successor. */
 
@@ -136,6 +136,28 @@ describe("consumers do not sync", () => {
     expect((await finish(rotation)).code).toBe(7);
     expect(rotation.accounts()).toHaveLength(2);
   });
+});
+
+test("a workload that is not there: the run names it and how to go on, the others restart, and previous stays until then", async () => {
+  const rotation = await openCase("no-workload", { overlapSeconds: 1, restarts: 2 });
+  const [first, second] = rotation.spec.restarts;
+  const all = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`;
+  await ground.cluster.send("DELETE", `${all}/${second?.name}`);
+  const rotated = await rotation.end("rotate", "job-1");
+  expect([rotated.code, rotated.output]).toEqual([
+    7,
+    expect.stringMatching(
+      `restart: found no Deployment ${NAMESPACE}/${second?.name}; .*rotation.keys.${rotation.spec.key}.restart`,
+    ),
+  ]);
+  expect(rotated.output).toContain(`Deployment ${NAMESPACE}/${first?.name} restarts for version 2`);
+  await overlapOver(rotation);
+  expect((await finish(rotation)).code).toBe(7);
+  expect(rotation.accounts()).toHaveLength(2);
+  await ensure(ground.cluster, all, deployment(second?.name ?? ""));
+  const ended = await finish(rotation);
+  expect([ended.code, ended.output]).toEqual([0, expect.stringContaining('"step":"RotationRevoked"')]);
+  expect(rotation.accounts()).toHaveLength(1);
 });
 
 interface ExternalSecret {

@@ -3,6 +3,7 @@ import type { KvPropertyPlace, RotationKey } from "../../../config/rotation-sett
 import { chooseProvider } from "../../../jobs/rotator/providers/choose.ts";
 import type { Provider, ProviderKey } from "../../../jobs/rotator/providers/provider.ts";
 import { readReport } from "../../../jobs/rotator/report.ts";
+import { inParallel } from "../../in-parallel.ts";
 import { explained, readState } from "../../secrets/kv.ts";
 import type { RunJournal } from "../journal.ts";
 import { dataPath, placeText } from "../places.ts";
@@ -14,6 +15,7 @@ const LIMITS = { request: 10, retry: 20, test: 1, sync: 1 } as const;
 
 /** A rotation that runs may make one more key while the others are revoked. */
 const MOST_ROUNDS = 3;
+const AT_ONCE = 4;
 
 /**
  * Revokes every key of a rotation at its provider, found there by its name: current, previous, and what no run has taken up.
@@ -58,7 +60,10 @@ interface Revoking {
   readonly revoke: NonNullable<Provider["revoke"]>;
 }
 
-/** @returns what is not revoked, in words */
+/**
+ * One key that the provider does not let go holds up none of the others.
+ * @returns what is not revoked, in words
+ */
 async function revokeAll(
   { maker, revoke }: Revoking,
   { namePrefix, provider }: RotationKey,
@@ -68,14 +73,14 @@ async function revokeAll(
   for (let round = 0; keys.length > 0; round += 1) {
     if (round === MOST_ROUNDS)
       return keys.map(({ name }) => `${name} is still at ${provider}: somebody goes on making keys`);
-    for (const [index, { id }] of keys.entries()) {
-      try {
-        await revoke(id);
-      } catch (error) {
-        const names = keys.slice(index).map(({ name }) => name);
-        return [`still valid at ${provider}: ${names.join(", ")} (${messageOf(error)})`];
-      }
-    }
+    const asked = await inParallel(keys, AT_ONCE, ({ id, name }) =>
+      revoke(id).then(
+        () => [],
+        (error: unknown) => [`still valid at ${provider}: ${name} (${messageOf(error)})`],
+      ),
+    );
+    const left = asked.flat();
+    if (left.length > 0) return left;
     keys = await maker.list(namePrefix);
   }
   return [];

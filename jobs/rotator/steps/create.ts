@@ -36,10 +36,13 @@ export async function sweep({ lineage, provider, narrator }: Rotation): Promise<
 }
 
 /** A key whose value could not be written down is of no use to anybody, unless a lost answer hides that it was. */
-async function abandon({ provider, lineage, log }: Rotation, { id, name }: ProviderKey, error: unknown) {
+async function abandon({ provider, lineage, narrator }: Rotation, { id, name }: ProviderKey, error: unknown) {
   const lost =
     error instanceof OvertakenError || (error instanceof RotationError && error.failure === "conflict");
   if (!lost || (await lineage.names(id))) return;
   await provider.revoke?.(id);
-  log.step("abandoned", { name });
+  await narrator.tell(
+    "RotationSwept",
+    `removed ${name} (${id}), whose value another run kept from being written`,
+  );
 }

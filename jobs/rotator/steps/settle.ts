@@ -10,7 +10,10 @@ import { type KvSecret, refuseVanishing } from "../vault.ts";
 
 const POLL_MS = 500;
 
-/** Sees that every consumer has the promoted key: ESO is nudged and waited for, and workloads that read it at start restart. */
+/**
+ * Sees that every consumer has the promoted key: ESO is nudged and waited for, and workloads that read it at start restart.
+ * @throws RotationError that names those which have it not
+ */
 export async function settle(rotation: Rotation): Promise<void> {
   const { lineage, narrator, spec } = rotation;
   const { current } = lineage.state;
@@ -70,13 +73,23 @@ async function restartWorkloads(
 ): Promise<void> {
   const { version } = current;
   const content = contentMark(spec.live, current);
+  const missing: string[] = [];
   for (const workload of spec.restarts) {
-    await cluster.restart(workload, `vault-management/rotation-${spec.key}`, content);
-    await narrator.tell(
-      "RotationRestarted",
-      `${workload.kind} ${workload.namespace}/${workload.name} restarts for version ${version}`,
-    );
+    const name = `${workload.kind} ${workload.namespace}/${workload.name}`;
+    if (await cluster.restart(workload, `vault-management/rotation-${spec.key}`, content)) {
+      await narrator.tell("RotationRestarted", `${name} restarts for version ${version}`);
+    } else {
+      missing.push(name);
+    }
   }
+  if (missing.length === 0) return;
+  // Whoever was meant may run under another name, with the key that would be revoked.
+  throw new RotationError("unsynced", {
+    field: "restart",
+    found: `no ${missing.join(", no ")}`,
+    allowed: "workloads that are there",
+    fix: `create it, or take it out of rotation.keys.${spec.key}.restart and deploy; the previous key stays valid, and the next run goes on`,
+  });
 }
 
 /**

@@ -42,7 +42,8 @@ export const roles = {
     kind: "static",
     accounts: "alternating",
     usernames: ["orders_web_a", "orders_web_b"],
-    rotationSchedules: ["0 3 1 1 *", "0 3 1 7 *"],
+    // In the year's second half the account that names would put last is not the one whose turn comes later.
+    rotationSchedules: ["0 3 1 7 *", "0 3 1 1 *"],
   },
   batch: {
     kind: "dynamic",

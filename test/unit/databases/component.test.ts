@@ -99,6 +99,13 @@ describe("a role", () => {
     });
   });
 
+  it("of two that take turns is made after the one that it is to outlast", () => {
+    const [a, b] = ["a", "b"].map((turn) => only(dev, STATIC, `database/orders-pair-${turn}`));
+    expect(
+      [a?.dependencies.includes(b?.urn ?? ""), b?.dependencies.includes(a?.urn ?? "")].toSorted(),
+    ).toEqual([false, true]);
+  });
+
   it("makes accounts by the declared SQL, and leaves it to Vault to drop them", async () => {
     expect(only(dev, DYNAMIC).inputs).toEqual({
       backend: "database",

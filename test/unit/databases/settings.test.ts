@@ -26,6 +26,7 @@ describe("a declared database", () => {
           {
             kind: "static",
             name: "orders-app-a",
+            twin: "orders-app-b",
             username: "orders_a",
             rotationSchedule: "0 3 1 * *",
             rotationWindow: "1h",
@@ -33,6 +34,7 @@ describe("a declared database", () => {
           {
             kind: "static",
             name: "orders-app-b",
+            twin: "orders-app-a",
             username: "orders_b",
             rotationSchedule: "0 3 15 * *",
             rotationWindow: "1h",

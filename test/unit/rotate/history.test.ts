@@ -11,6 +11,7 @@ const slots = slotsWith({
     { at: "2026-11-17T02:10:00Z", what: "swept", name: name(9) },
     { at: MONDAY, what: "promoted", name: name(2), job: "rotate-openai-llm-1" },
     { at: "2026-11-24T03:00:00Z", what: "revoked", name: name(1) },
+    { at: "2026-11-24T04:00:00Z", what: "left", name: "unknown" },
     { at: "2026-11-25T02:10:00Z", what: "refused", name: name(3) },
   ],
 });
@@ -31,6 +32,7 @@ test("a key's past tells what was promoted, by which Job, and what became of it,
     ["removed unused", 9, null, null, undefined],
     ["written by others", null, 3, null, undefined],
     ["promoted", 2, 4, "rotate-openai-llm-1", undefined],
+    ["left to archive by hand", null, null, null, undefined],
     ["refused", 3, null, null, undefined],
   ]);
 });

@@ -34,7 +34,7 @@ export const MONDAY = "2026-11-23T02:21:00Z";
 export const rotated: RotationState = {
   ...{ ...newState, generation: 2, run: "a", job: "rotate-openai-llm-1" },
   current: { name: "llm-gateway-dev-openai-llm-2", id: "user-2", version: 4, promotedAt: MONDAY },
-  previous: [{ name: "llm-gateway-dev-openai-llm-1", revokeAfter: "2026-11-24T02:10:00Z" }],
+  previous: [{ name: "llm-gateway-dev-openai-llm-1", id: "user-1", revokeAfter: "2026-11-24T02:10:00Z" }],
   history: [
     { at: "2026-11-16T02:10:00Z", what: "promoted", name: "llm-gateway-dev-openai-llm-1" },
     { at: MONDAY, what: "promoted", name: "llm-gateway-dev-openai-llm-2", job: "rotate-openai-llm-1" },

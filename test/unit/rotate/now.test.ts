@@ -120,6 +120,15 @@ describe("the end", () => {
     });
   });
 
+  it.each([
+    ["was there before the rotator", openai, [{ revokeAfter: "2026-11-24T02:10:00Z" }]],
+    ["its provider is not told how to revoke", anthropic, rotated.previous],
+  ])("says that a person ends the previous one, where it %s", (_, key, previous) => {
+    expect(outcome(key, ended, unused, slotsWith({ ...rotated, previous }), "dev").text).toMatch(
+      /the previous one, which the rotator cannot revoke, stays valid until you archive it at (openai|claude|anthropic): do so after 2026-11-24T02:10:00Z/,
+    );
+  });
+
   it("is no success without a new key, and says what is missing", () => {
     const same = slotsWith(rotated);
     expect(outcome(openai, ended, same, same, "dev")).toMatchObject({

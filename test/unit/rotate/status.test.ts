@@ -20,7 +20,9 @@ describe("a key's status", () => {
       current: { name: "llm-gateway-dev-openai-llm-2", version: 4, since: MONDAY },
       nextRun: expect.stringMatching(/^2026-11-30T02:\d\d:00.000Z$/),
       timeZone: "Europe/Berlin",
-      previous: [{ name: "llm-gateway-dev-openai-llm-1", revokeAfter: "2026-11-24T02:10:00Z" }],
+      previous: [
+        { name: "llm-gateway-dev-openai-llm-1", revokeAfter: "2026-11-24T02:10:00Z", byHand: false },
+      ],
       ...{ standing: "reported", phase: "idle", staged: null, orphans: 0, running: null },
       ...{ overdueSince: null, failures: [] },
     });

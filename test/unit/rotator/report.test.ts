@@ -25,7 +25,7 @@ test("a report reads back with everything but values, digests and ids", () => {
     ...{ version: 30, generation: 7, phase: "promoting", job: "rotate-openai-1", doomed: 1 },
     staged: "gateway-dev-openai-7",
     current: { name: "gateway-dev-openai-6", version: 12, promotedAt: at },
-    previous: [{ name: "gateway-dev-openai-5", revokeAfter: at }, {}],
+    previous: [{ name: "gateway-dev-openai-5", revokeAfter: at, byHand: true }, { byHand: true }],
     history: state.history,
     failures: {},
   });
