@@ -3,6 +3,9 @@ import { pathText, show } from "./problems.ts";
 import { belowTheMount } from "./remote-ref.ts";
 import type { Declaration } from "./schema.ts";
 
+/** Of an API path that break-glass can deny, e.g. `kv/data/llm/openai` has four; each has templates of its own in a policy. */
+export const MOST_SEGMENTS = 8;
+
 type DeclaredSecret = Declaration["namespaces"][string]["services"][string]["secrets"][string];
 
 /** Rules over the fields of namespaces, their stores and their secrets. */
@@ -111,6 +114,7 @@ function secretContents({ namespaces, vault }: Declaration): readonly Problem[] 
           ...noContent(path, secret),
           ...contradiction(path, secret),
           ...requestPaths(path, secret, vault),
+          ...tooDeep(path, secret, namespaces[namespace]?.store?.mount ?? Object.keys(vault.mounts)[0] ?? ""),
         ];
       }),
     ),
@@ -129,21 +133,37 @@ function noContent(path: string, secret: DeclaredSecret): readonly Problem[] {
   ];
 }
 
+/** The paths below the mount that a secret reads, and where they are declared. */
+function keysOf({
+  data,
+  dataFrom,
+}: DeclaredSecret): readonly { readonly key: string; readonly at: string }[] {
+  return [
+    ...Object.entries(data).map(([name, { key }]) => ({ key, at: `.data.${name}` })),
+    ...dataFrom.map(({ extract }, index) => ({ key: extract.key, at: `.dataFrom[${index}].extract.key` })),
+  ];
+}
+
+function tooDeep(path: string, secret: DeclaredSecret, mount: string): readonly Problem[] {
+  const most = MOST_SEGMENTS - `${mount}/data`.split("/").length;
+  return keysOf(secret)
+    .filter(({ key }) => key.split("/").length > most)
+    .map(({ key, at }) => ({
+      path: `${path}${at}`,
+      found: `${show(key)}, ${key.split("/").length} segments`,
+      allowed: `at most ${most} segments below ${mount}: a longer path cannot be denied by npm run break-glass`,
+      fix: "store it at a shorter path",
+    }));
+}
+
 /** `kv/data/llm/openai` names the mount and the request of a mount that the stack has. */
 function requestPaths(
   path: string,
   secret: DeclaredSecret,
   { mounts }: Declaration["vault"],
 ): readonly Problem[] {
-  const keys = [
-    ...Object.entries(secret.data).map(([name, { key }]) => ({ key, at: `.data.${name}` })),
-    ...secret.dataFrom.map(({ extract }, index) => ({
-      key: extract.key,
-      at: `.dataFrom.[${index}].extract.key`,
-    })),
-  ];
   const prefixes = Object.keys(mounts).flatMap((mount) => [`${mount}/data/`, `${mount}/metadata/`]);
-  return keys.flatMap(({ key, at }) => {
+  return keysOf(secret).flatMap(({ key, at }) => {
     const prefix = prefixes.find((one) => key.startsWith(one));
     return prefix === undefined
       ? []

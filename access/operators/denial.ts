@@ -1,4 +1,5 @@
 import type { PolicyDocument } from "../../components/vault/policies.ts";
+import { MOST_SEGMENTS } from "../../config/namespace-rules.ts";
 import type { KvPlace } from "../../config/rotation-settings.ts";
 import type { Settings } from "../../config/schema.ts";
 import { OPERATOR_PREFIX } from "./names.ts";
@@ -22,8 +23,8 @@ export const SLOTS = 16;
 /** What Vault takes of an identity group's metadata. Source: validateMetadata in Vault's identity store. */
 export const MOST_PAIRS = 64;
 
-/** Of a deniable API path, e.g. `kv/data/llm/openai` has four. */
-export const SEGMENTS = { fewest: 3, most: 8 } as const;
+/** Of a deniable API path. */
+export const SEGMENTS = { fewest: 3, most: MOST_SEGMENTS } as const;
 
 /** An identity group, and the policy that its members get by it. */
 export interface DeniedGroup {

@@ -1,10 +1,27 @@
-import { open, readFile, rename } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { type Evidence, evidenceSchema } from "./evidence.ts";
 
 /** In the working directory, which npm makes the project's own folder. */
 export function evidenceFileName(environment: string, incident: string): string {
   return `break-glass-${environment}-${incident}.json`;
+}
+
+/**
+ * Finds out that a record can be kept in a folder, before there is anything to record.
+ * @throws Error that says what to do
+ */
+export async function requireWritable(folder: string): Promise<void> {
+  const probe = join(folder, `.break-glass-${process.pid}.tmp`);
+  try {
+    await writeFile(probe, "", { mode: 0o600 });
+    await rm(probe);
+  } catch (error) {
+    throw new Error(
+      `evidence file: found ${folder}, where none can be written (${(error as NodeJS.ErrnoException).code}). Allowed: a folder that ` +
+        "takes files. Fix: run it from a checkout of the project that you may write to. Nothing was done.",
+    );
+  }
 }
 
 /** Writes the whole record, 0600: after a crash the file is the old one or the new one, never half of it. */

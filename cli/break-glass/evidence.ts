@@ -148,7 +148,12 @@ export function requireGenuine(
       edited === undefined
         ? "it is not the record that Vault has the digest of"
         : `entry ${edited} was edited`;
-    throw refused(file, what, "take the file as break-glass wrote it, or restore by the incident's id");
+    throw refused(
+      file,
+      what,
+      "take the file as break-glass wrote it last, or move this one away and keep it: without one in this folder, a run and a " +
+        "restore by the incident's id go on in a new file, which says what it goes on from",
+    );
   }
 }
 

@@ -1,4 +1,11 @@
-import { deniedMetadata, deniedPaths, isDeniable, roomFor } from "../../access/operators/denial.ts";
+import {
+  deniedMetadata,
+  deniedPaths,
+  isDeniable,
+  roomFor,
+  SEGMENTS,
+  SLOTS,
+} from "../../access/operators/denial.ts";
 
 /** One of the groups that deny, as Vault has it. */
 export interface Group {
@@ -8,23 +15,41 @@ export interface Group {
 }
 
 /**
- * The group that is to deny these paths: one that denies some of them already, else the first with room for all, so that one
- * write denies them at once.
+ * The group that is to deny these paths: that of an incident which goes on, or one that denies some of them already, else the
+ * first with room for all, so that one write denies them at once.
  * @param groups as Vault has them, by number
+ * @param begun what the incident denies already
  * @throws Error when a path cannot be denied, or no group has room
  */
-export function groupFor(groups: readonly Group[], paths: readonly string[]): number {
+export function groupFor(
+  groups: readonly Group[],
+  paths: readonly string[],
+  begun?: { readonly group: number },
+): number {
   const bad = paths.filter((path) => !isDeniable(path));
   if (bad.length > 0) {
     throw new Error(
-      `These paths cannot be denied by a group's template: ${bad.join(", ")}. Turn the login off: --freeze <namespace>`,
+      `These paths cannot be denied by a group's template: ${bad.join(", ")}. Allowed: 3 to ${SEGMENTS.most} segments`,
+    );
+  }
+  if (!roomFor(paths)) {
+    throw new Error(
+      `${paths.length} paths are too many to deny at once: a group holds ${SLOTS}, and fewer that are long. Turn the namespace's ` +
+        "login off instead: --freeze <namespace>",
     );
   }
   const fits = groups.map(({ metadata }) => roomFor(united(metadata, paths)));
-  const begun = groups.findIndex(({ metadata }, index) => {
+  if (begun !== undefined && fits[begun.group]) return begun.group;
+  if (begun !== undefined) {
+    throw new Error(
+      `The group that denies for this incident has no room for ${paths.join(", ")}. Turn the namespace's login off instead: ` +
+        "--freeze <namespace>",
+    );
+  }
+  const known = groups.findIndex(({ metadata }, index) => {
     return fits[index] && deniedPaths(metadata).some((path) => paths.includes(path));
   });
-  const group = begun === -1 ? fits.indexOf(true) : begun;
+  const group = known === -1 ? fits.indexOf(true) : known;
   if (group !== -1) return group;
   throw new Error(
     `No denying group has room for ${paths.length} more path(s). Restore the incidents that are over (npm run break-glass -- list)`,

@@ -1,6 +1,7 @@
 import { stackSettings } from "../stack.ts";
 import { confirm } from "./confirm.ts";
-import { evidenceFileName } from "./evidence-file.ts";
+import { evidenceFileName, requireWritable } from "./evidence-file.ts";
+import { groupFor } from "./groups.ts";
 import { type Look, lookAround } from "./look.ts";
 import { claimed, type Incident, type NewIncident, openIncidentOf, othersAtWork } from "./memory.ts";
 import { newRun, type SceneOptions, withScene } from "./open-scene.ts";
@@ -32,6 +33,7 @@ export async function revoke(path: string, options: RevokeOptions): Promise<numb
     const remembered = openIncidentOf(await scene.store.read(), target.apiPath);
     const plan = planOf(settings, target, joined(options, remembered));
     if (remembered !== undefined) await requireRights(scene, revokingRights(scene, plan), "break-glass");
+    await requireRoom(scene, plan, remembered);
     const look = await lookAround(scene, plan);
     console.error(planText(plan, look));
     if (options.plan) {
@@ -43,6 +45,18 @@ export async function revoke(path: string, options: RevokeOptions): Promise<numb
     console.log(options.json ? JSON.stringify(outcome, null, 2) : outcomeText(outcome, scene.stack));
     return exitOf(outcome);
   });
+}
+
+/**
+ * What cannot be denied is refused while nothing is begun: an incident that waits for its denial could be neither finished nor
+ * restored.
+ */
+async function requireRoom({ groups }: Scene, { denied }: Plan, open: Incident | undefined): Promise<void> {
+  try {
+    groupFor(await groups.all(), denied, open?.denial);
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}. Nothing was done.`);
+  }
 }
 
 /** What an earlier run of the incident was told stays told. */
@@ -66,6 +80,7 @@ export async function carryOut(
     scene.vault.clusterId(),
     scene.store.read(),
   ]);
+  await requireWritable(process.cwd());
   const before = openIncidentOf(memory, plan.target.apiPath);
   const { environment } = scene.settings;
   const known =

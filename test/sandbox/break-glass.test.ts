@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { parse, stringify } from "yaml";
 import type { Incident } from "../../cli/break-glass/memory.ts";
 import type { VaultClient } from "../../clients/vault.ts";
 import { deviceLog } from "./audit/ground.ts";
@@ -62,6 +63,28 @@ describe("before anything is done", () => {
   ])("refused is %s", async (_what, args, message) => {
     const { code, stderr } = await ground.run(args);
     expect(stderr).toMatch(message);
+    expect(code).toBe(1);
+  });
+
+  it("refused is more than can be denied at once, before anything is begun", async () => {
+    const file = join(ground.folder, "Pulumi.dev.yaml");
+    const declared = await readFile(file, "utf8");
+    onTestFinished(() => writeFile(file, declared));
+    const stack = parse(declared);
+    stack.config["vault-management:namespaces"].llm.services["llm-gateway"].secrets.many = {
+      refreshInterval: "1h",
+      data: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`key${n}`, `llm/many-${n}#value`])),
+    };
+    await writeFile(file, stringify(stack));
+    const { code, stderr } = await ground.run([
+      "revoke",
+      PATH,
+      "--freeze",
+      "llm-gateway",
+      "--yes-i-mean",
+      PATH,
+    ]);
+    expect(stderr).toMatch(/paths are too many to deny at once.*--freeze <namespace>.*Nothing was done/s);
     expect(code).toBe(1);
   });
 

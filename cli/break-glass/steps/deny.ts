@@ -19,7 +19,7 @@ export async function deny(
     scene.groups.all(),
   ]);
   const { denial } = journal.incident;
-  const group = denial?.group ?? groupFor(groups, paths);
+  const group = groupFor(groups, paths, denial);
   const before = groups[group];
   const wanted = {
     group,

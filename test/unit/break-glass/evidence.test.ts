@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,7 +9,7 @@ import {
   lastDigest,
   requireGenuine,
 } from "../../../cli/break-glass/evidence.ts";
-import { readEvidence, writeEvidence } from "../../../cli/break-glass/evidence-file.ts";
+import { readEvidence, requireWritable, writeEvidence } from "../../../cli/break-glass/evidence-file.ts";
 import { incident } from "./declarations.ts";
 
 const stack = { environment: "dev", vaultCluster: "cluster-1" };
@@ -86,6 +86,22 @@ describe("an evidence file", () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(await readEvidence(file)).toEqual(done);
     expect(await readEvidence(join(folder, "none.json"))).toBeUndefined();
+  });
+
+  it("that is refused may be moved away, and another begun: no id gets past the file in this folder", () => {
+    expect(() => genuine(begun, lastDigest(done))).toThrow(
+      /move this one away and keep it.*go on in a new file/,
+    );
+  });
+
+  it("is to be kept in a folder that takes files, which is found out before there is anything to keep", async () => {
+    await expect(requireWritable(folder)).resolves.toBeUndefined();
+    expect(await readdir(folder)).not.toContainEqual(expect.stringContaining(".tmp"));
+    const file = join(folder, "no-folder");
+    await writeFile(file, "");
+    await expect(requireWritable(file)).rejects.toThrow(
+      /evidence file: found .*no-folder.*ENOTDIR.*Nothing was done/,
+    );
   });
 
   it("is not anything else", async () => {

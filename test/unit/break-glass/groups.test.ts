@@ -62,6 +62,16 @@ describe("a denying group", () => {
 
   it("says when no group has room, or a path is beyond a template", () => {
     expect(() => groupFor([full, full], ["kv/data/a/b"])).toThrow(/No denying group has room.*Restore/);
-    expect(() => groupFor([none], ["kv/data/a*"])).toThrow(/cannot be denied.*--freeze/);
+    expect(() => groupFor([none], ["kv/data/a*"])).toThrow(/cannot be denied.*kv\/data\/a\*/);
+    const many = Array.from({ length: 17 }, (_, n) => `kv/data/many/${n}`);
+    expect(() => groupFor([none], many)).toThrow(/17 paths are too many.*--freeze <namespace>/);
+  });
+
+  it("goes on with the incident's own, and refuses what that has no room for", () => {
+    expect(groupFor([none, denying("kv/data/a/b")], ["kv/data/a/b", "kv/data/c/d"], { group: 1 })).toBe(1);
+    expect(groupFor([none, full], ["kv/data/full/3"], { group: 1 })).toBe(1);
+    expect(() => groupFor([none, full], ["kv/data/a/b"], { group: 1 })).toThrow(
+      /has no room.*kv\/data\/a\/b/,
+    );
   });
 });

@@ -46,6 +46,22 @@ describe("bad references", () => {
       /below/,
       /write llm/,
     ],
+    [
+      "a path longer than break-glass can deny",
+      reads("a/b/c/d/e/f/g#api_key"),
+      dataPath,
+      /"a\/b\/c\/d\/e\/f\/g", 7 segments/,
+      /at most 6 segments below kv.*break-glass/,
+      /shorter path/,
+    ],
+    [
+      "the same in dataFrom",
+      withSecret({ dataFrom: [{ extract: { key: "a/b/c/d/e/f/g" } }] }),
+      `${secretPath}.dataFrom[0].extract.key`,
+      /7 segments/,
+      /at most 6/,
+      /shorter path/,
+    ],
     ["no property", reads("llm/openai"), dataPath, /llm\/openai/, /path#property/, /add '#'/],
     ["an empty property", reads("llm/openai#"), dataPath, /llm\/openai#/, /path#property/, /add '#'/],
     [
