@@ -60,7 +60,7 @@ function program(): Command {
   query(audit, "who", "everything that one identity did")
     .argument(
       "<identity>",
-      "<namespace>/<service account>, or an operator's display name, entity id or Kubernetes user",
+      "<namespace>/<service account>, an operator's display name, entity id or Kubernetes user, or a role of Vault's",
     )
     .action(async (name: string, options) => {
       process.exitCode = await who(name, options);

@@ -12,7 +12,7 @@ import { missingSources, missingSourceText } from "./rules/sources.ts";
 export function monitoringNotes(settings: Settings, served: readonly MonitoringKind[]): readonly string[] {
   const { monitoring } = settings;
   const wanted = Object.entries(wantedKinds(settings)) as [MonitoringKind, string][];
-  if (wanted.length + Number(monitoring.dashboard) === 0) return [];
+  if (wanted.length + Number(monitoring.dashboard) === 0) return breakGlass(settings) ? [UNWATCHED] : [];
   if (monitoringNamespace(settings) === undefined) return [NOWHERE];
   const alerting = monitoring.prometheusRules && served.includes("PrometheusRule");
   return [
@@ -24,6 +24,15 @@ export function monitoringNotes(settings: Settings, served: readonly MonitoringK
 const NOWHERE =
   "Nothing of monitoring is made but the rotators' alerts: it stands beside the exporter or beside the operator that this stack " +
   "installs, and there is neither; declare monitoring.exporter: {}.";
+
+const UNWATCHED =
+  "No alert tells of a use of break-glass, or of anything else: declare monitoring.prometheusRules: true, with an exporter and " +
+  "audit readers (docs/monitoring.md).";
+
+/** Whether somebody may break glass in production. */
+function breakGlass({ operators, tier }: Settings): boolean {
+  return tier === "production" && operators?.people?.groups?.["break-glass"] !== undefined;
+}
 
 function notServed(kind: MonitoringKind, field: string): string {
   return (

@@ -7,7 +7,7 @@ import { up } from "../../sandbox/sandbox.ts";
 import { readState } from "../../sandbox/state.ts";
 import { type AlertsGround, alertsGround } from "./alerts/ground.ts";
 import { whyNoPrometheus } from "./alerts/prometheus.ts";
-import { frozen } from "./frozen.ts";
+import { frozen, restarted } from "./faults.ts";
 import { putInVault } from "./main-job/ground.ts";
 import { nodeThatIs } from "./vault-nodes.ts";
 
@@ -85,11 +85,10 @@ describe.skipIf(missing !== undefined)(
     test("tells that Vault has no leader, when two of three nodes hang", {
       timeout: TIMEOUT_MS,
     }, async () => {
-      onTestFinished(async () => {
-        await up({ root: ground.sandbox.paths.root });
-      });
-      const [first, second] = ground.sandbox.vault.nodes.map(({ name }) => name);
-      await frozen(ground.sandbox.paths, [first ?? "", second ?? ""], () => ground.firing("VaultNoLeader"));
+      const { paths, vault } = ground.sandbox;
+      const hung = vault.nodes.slice(0, 2).map(({ name }) => name);
+      onTestFinished(() => restarted(paths, hung));
+      await frozen(paths, hung, () => ground.firing("VaultNoLeader"));
       await ground.quiet("VaultNoLeader", "VaultNodeDown", "VaultRaftLag");
     });
 

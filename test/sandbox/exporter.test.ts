@@ -10,7 +10,7 @@ import { readState } from "../../sandbox/state.ts";
 import { freePort } from "./alerts/prometheus.ts";
 import { type ExporterGround, exporterGround, LAGGING, PATH } from "./exporter/ground.ts";
 import { parsed } from "./exporter/told.ts";
-import { frozen } from "./frozen.ts";
+import { frozen, restarted } from "./faults.ts";
 import { projectFolder, putInVault } from "./main-job/ground.ts";
 
 const ofSecret = (metric: string) => `${metric}{namespace="llm",external_secret="${LAGGING}"}`;
@@ -81,9 +81,11 @@ describe("the exporter that the stack deploys, as its own service account", () =
   });
 
   test("goes on without Vault: it serves what it has seen, says what fails, and comes back", async () => {
-    const nodes = ground.sandbox.vault.nodes.map(({ name }) => name);
+    const { paths, vault } = ground.sandbox;
+    const nodes = vault.nodes.map(({ name }) => name);
+    onTestFinished(() => restarted(paths, nodes));
     const before = (await ground.told()).get(errorsOf("kv")) ?? 0;
-    const down = await frozen(ground.sandbox.paths, nodes, () =>
+    const down = await frozen(paths, nodes, () =>
       ground.tells("Vault is gone", (now) => (now.get(errorsOf("kv")) ?? 0) > before),
     );
     expect(down.get(ofSecret("sync_ready"))).toBe(1);

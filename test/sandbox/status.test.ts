@@ -8,11 +8,11 @@ import { projectFolder } from "../../sandbox/engine/declaration.ts";
 import { up } from "../../sandbox/sandbox.ts";
 import { writeDevStack } from "./command.ts";
 import { scaleEso } from "./eso.ts";
+import { kill } from "./faults.ts";
 import { testRoot } from "./harness.ts";
 import { declarationWith, putInVault } from "./main-job/ground.ts";
 import {
   auditor,
-  kill,
   kubeconfigToNowhere,
   NOWHERE,
   nudge,
@@ -154,7 +154,7 @@ describe("what is wrong is found, with the command that mends it, and is gone on
   test("a Vault node that is gone, while the others serve", async () => {
     const { vault } = await ground.report();
     const standby = vault.nodes.find(({ state }) => state === "standby");
-    await kill(standby?.name ?? "");
+    await kill(ground.rotations.sandbox.paths, standby?.name ?? "");
     onTestFinished(async () => {
       await up({ root: testRoot });
       await untilWell(ground);

@@ -8,7 +8,8 @@ export const UNNAMED_LOGIN = "refused login: Vault hashes role and token";
 
 /**
  * Everything that one identity did in either log: `<namespace>/<service account>`, or an operator by Vault's display name
- * (with or without the mount in front), entity id, or Kubernetes user name. Refused logins name nobody, so all are shown.
+ * (with or without the mount in front), entity id, or Kubernetes user name; or whoever logged in with a role, by which alerts
+ * name them. Refused logins name nobody, so all are shown.
  */
 export function whoQuery(name: string): Query {
   const [namespace, account, ...more] = name.split("/");
@@ -36,7 +37,7 @@ export function whoQuery(name: string): Query {
 }
 
 function isIdentity({ source, who }: Access, name: string): boolean {
-  if (who.name === name || who.entityId === name) return true;
+  if (who.name === name || who.entityId === name || who.role === name) return true;
   return source === "vault" && who.kind === "operator" && who.name.endsWith(`-${name}`);
 }
 

@@ -12,6 +12,7 @@ export function vaultFindings(
   return [
     ...nodes.flatMap((node) => nodeFinding(node, severity, context)),
     ...leaderFinding(nodes, raft, context),
+    ...strayLeaders(nodes, raft, context),
     ...(raft === null ? [] : raftFindings(nodes, raft, context)),
   ];
 }
@@ -58,6 +59,29 @@ function leaderFinding(nodes: readonly VaultNode[], raft: Raft | null, context: 
       text: "Vault has no leader: nothing can be read or written until the nodes have elected one",
       since: null,
       next: ["vault operator raft list-peers"],
+      runbook: runbook(context, "VaultNoLeader"),
+    },
+  ];
+}
+
+/** Seen with Vault 1.21.1: a leader that hung and lost its lead goes on answering as the active node, and fails what it is asked. */
+function strayLeaders(nodes: readonly VaultNode[], raft: Raft | null, context: Context): readonly Finding[] {
+  const active = nodes.filter(({ state }) => state === "active");
+  if (active.length < 2) return [];
+  const stray = active.filter(({ name }) => name !== raft?.leader);
+  const known = stray.length < active.length;
+  return [
+    {
+      area: "vault",
+      severity: "critical",
+      subject: "leader",
+      text:
+        `${active.map(({ name }) => name).join(", ")} all call themselves the active node: ` +
+        `${known ? `raft's leader is ${raft?.leader}` : "one of them leads"}, and requests that reach another fail`,
+      since: null,
+      next: known
+        ? stray.map(({ name }) => `restart Vault on ${name}`)
+        : ["vault operator raft list-peers", "restart Vault on those that it does not call leader"],
       runbook: runbook(context, "VaultNoLeader"),
     },
   ];

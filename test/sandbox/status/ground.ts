@@ -2,7 +2,6 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, vi } from "vitest";
 import { type StatusDocument, statusDocument } from "../../../cli/status/document.ts";
-import { readLiving } from "../../../sandbox/processes/record.ts";
 import { readState } from "../../../sandbox/state.ts";
 import { type Answer, runCommand } from "../command.ts";
 import { useSandbox } from "../harness.ts";
@@ -77,15 +76,6 @@ export async function untilWell(ground: StatusGround): Promise<void> {
   await untilReport(ground, ({ code, findings, unseen }) =>
     expect({ code, findings, unseen }).toEqual({ code: 0, findings: [], unseen: [] }),
   );
-}
-
-/** Ends one of the sandbox's processes. */
-export async function kill(name: string): Promise<void> {
-  const { paths } = await useSandbox();
-  const record = await readLiving(paths, name);
-  if (record === undefined) throw new Error(`${name} does not run`);
-  process.kill(record.pid, "SIGKILL");
-  await vi.waitFor(async () => expect(await readLiving(paths, name)).toBeUndefined());
 }
 
 /** A kubeconfig like the auditor's, of an API server that is not there. */

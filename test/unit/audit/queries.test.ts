@@ -199,6 +199,13 @@ describe("who", () => {
     expect(notesOn(who, vaultLine({ auth: {}, error: "permission denied" }))).toBeUndefined();
   });
 
+  it("finds whoever logged in with a role, as an alert names the login", () => {
+    const role = parseLine(vaultLine({})).entry?.access?.who.role ?? "";
+    expect(role).toMatch(/llm/);
+    expect(notesOn(whoQuery(role), vaultLine({}))).toEqual([]);
+    expect(notesOn(whoQuery(role), vaultLine({ auth: userStore }))).toBeUndefined();
+  });
+
   it.each(["token-alice", "alice", "e7ba224e-65c1-d4fe-0959-c4971d26ec70"])(
     "finds an operator by %s",
     (name) => {

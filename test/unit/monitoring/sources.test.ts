@@ -34,6 +34,10 @@ describe("what a stack goes without", () => {
 describe("what a preview says", () => {
   it("is nothing where nothing is asked for, and nothing where all can be made", () => {
     expect(monitoringNotes(settingsOf("dev"), [])).toEqual([]);
+    const { monitoring } = settingsOf("dev");
+    expect(monitoringNotes({ ...settingsOf("prod"), monitoring }, [])).toEqual([
+      expect.stringMatching(/^No alert tells of a use of break-glass.*monitoring\.prometheusRules: true/),
+    ]);
     expect(monitoringNotes(watched(), all)).toEqual([]);
   });
 

@@ -180,6 +180,7 @@ describe("namespaces", () => {
         found: "false, and no namespace user",
         fix: expect.stringContaining("create: true"),
       }),
+      expect.objectContaining({ found: expect.stringContaining("no namespace vault-monitoring") }),
     ]);
   });
 

@@ -81,6 +81,23 @@ describe("Vault", () => {
     expect(reported({ nodes: standbys }).findings).toEqual([]);
   });
 
+  test("two active nodes are one too many: all but raft's leader are to be started anew", () => {
+    const two = nodes([{}, { state: "active" }]);
+    const { findings } = reported({ nodes: two });
+    expect(findings).toMatchObject([
+      {
+        ...{ severity: "critical", subject: "leader", next: ["restart Vault on vault-2"] },
+        text: expect.stringMatching(
+          /vault-1, vault-2 all call themselves the active node: raft's leader is vault-1/,
+        ),
+      },
+    ]);
+    expect(reported({ nodes: two, raft: gone }).findings[0]?.next).toEqual([
+      "vault operator raft list-peers",
+      "restart Vault on those that it does not call leader",
+    ]);
+  });
+
   test("a peer that lags is told of, unless its node is told of already", () => {
     const [first, ...others] = "found" in wellFacts.raft ? wellFacts.raft.found.servers : [];
     if (first === undefined || !("found" in wellFacts.raft)) throw new Error("no peers");
