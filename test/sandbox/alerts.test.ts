@@ -87,7 +87,7 @@ describe.skipIf(missing !== undefined)(
     }, async () => {
       const { paths, vault } = ground.sandbox;
       const hung = vault.nodes.slice(0, 2).map(({ name }) => name);
-      onTestFinished(() => restarted(paths, hung));
+      onTestFinished(() => restarted(ground.sandbox));
       await frozen(paths, hung, () => ground.firing("VaultNoLeader"));
       await ground.quiet("VaultNoLeader", "VaultNodeDown", "VaultRaftLag");
     });

@@ -83,7 +83,7 @@ describe("the exporter that the stack deploys, as its own service account", () =
   test("goes on without Vault: it serves what it has seen, says what fails, and comes back", async () => {
     const { paths, vault } = ground.sandbox;
     const nodes = vault.nodes.map(({ name }) => name);
-    onTestFinished(() => restarted(paths, nodes));
+    onTestFinished(() => restarted(ground.sandbox));
     const before = (await ground.told()).get(errorsOf("kv")) ?? 0;
     const down = await frozen(paths, nodes, () =>
       ground.tells("Vault is gone", (now) => (now.get(errorsOf("kv")) ?? 0) > before),

@@ -1,6 +1,6 @@
 import { expect, vi } from "vitest";
 import { readLiving } from "../../sandbox/processes/record.ts";
-import { up } from "../../sandbox/sandbox.ts";
+import { type SandboxAccess, up } from "../../sandbox/sandbox.ts";
 import type { SandboxPaths } from "../../sandbox/state.ts";
 
 /** Freezes the sandbox's processes while `work` is done: they neither answer nor end. */
@@ -29,10 +29,10 @@ export async function kill(paths: SandboxPaths, name: string): Promise<void> {
 }
 
 /**
- * Starts Vault nodes anew that hung. A leader that did may call itself active for ever after, and fail whatever it is asked,
- * beside the one that was elected meanwhile (seen with Vault 1.21.1).
+ * Starts all Vault nodes anew after a majority hung. A leader that hung, or was left alone, may call itself active for ever
+ * after, and fail whatever it is asked, also beside the one that was elected meanwhile (seen with Vault 1.21.1).
  */
-export async function restarted(paths: SandboxPaths, nodes: readonly string[]): Promise<void> {
-  for (const name of nodes) await kill(paths, name);
+export async function restarted({ paths, vault }: SandboxAccess): Promise<void> {
+  for (const { name } of vault.nodes) await kill(paths, name);
   await up({ root: paths.root });
 }
