@@ -31,6 +31,8 @@ export async function expectNeverWithoutAuditDevice(ground: Ground): Promise<voi
   expect([...seen].sort()).toEqual([all - 1, all]);
   expect(all).toBeGreaterThanOrEqual(2);
   await deploy(ground);
+  // The sandbox's own engine leaves an audit device that is declared no more, and drift's tests would find it.
+  for (const name of ["one", "two"]) await ground.vault.delete(`sys/audit/${name}`);
 }
 
 /** The different numbers of devices that Vault has had from now on until `end`. */
