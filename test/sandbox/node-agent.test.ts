@@ -281,10 +281,18 @@ describe("Ends", () => {
 test("a CronJob runs its Jobs", async () => {
   const finished = await until("the CronJob's first pod was done", { deadlineMs: 90_000 }, async () => {
     const pods = await listPods("app=tick");
-    return pods.find(({ status }) => status?.phase === "Succeeded");
+    // The newest: of older ones the CronJob keeps three, and removes the next one any moment.
+    return pods
+      .filter(({ status }) => status?.phase === "Succeeded")
+      .toSorted((a, b) => startOf(a) - startOf(b))
+      .at(-1);
   });
   expect(log(finished)).toBe("tick\n");
 });
+
+function startOf({ status }: Pod): number {
+  return Date.parse(status?.startTime ?? "");
+}
 
 /** A container that runs a script in Node. */
 function script(code: string): Container & { image: string } {
