@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { HistoryRow } from "../../cli/rotate/history.ts";
 import { findKey, rotationOf } from "../../cli/rotate/keys.ts";
 import { putKey } from "../../cli/rotate/put.ts";
@@ -47,11 +47,15 @@ describe("a key that its provider makes", () => {
 
   test("is rotated at once and followed: a second command finds it running and starts nothing", async () => {
     const before = await ground.live("llm/openai");
-    ground.provider.state.faults.add({ kind: "slow", milliseconds: 8_000, method: "POST", times: 1 });
+    const { state } = ground.provider;
+    // It runs until it is released: long enough for two more commands to start on a machine with other work.
+    state.newKeyDelayMs = 50_000;
+    onTestFinished(() => void (state.newKeyDelayMs = 0));
     const first = ground.rotate(["now", "openai-llm"]);
     const running = await untilRunning("openai-llm");
     const second = await ground.rotate(["now", "openai-llm"]);
     expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining(`${running} runs already`) });
+    state.newKeyDelayMs = 0;
 
     const { code, stdout } = await first;
     values.push(await ground.live("llm/openai"));
