@@ -29,7 +29,7 @@ export function groupFor(
   const bad = paths.filter((path) => !isDeniable(path));
   if (bad.length > 0) {
     throw new Error(
-      `These paths cannot be denied by a group's template: ${bad.join(", ")}. Allowed: 3 to ${SEGMENTS.most} segments`,
+      `These paths cannot be denied by a group's template: ${bad.join(", ")}. Allowed: ${SEGMENTS.fewest} to ${SEGMENTS.most} segments`,
     );
   }
   if (!roomFor(paths)) {

@@ -18,6 +18,16 @@ export async function isSameProcess(pid: number, startTime: string): Promise<boo
   return (await startTimeOf(pid)) === startTime;
 }
 
+/** Whether some process has the pid now, this user's or not. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
 /** The state letter and the start time in ticks, of one line of /proc/<pid>/stat. */
 export function parseStat(stat: string): { readonly state: string; readonly startTicks: string } {
   // The second field is the command's name in parentheses, and may itself hold spaces and parentheses.

@@ -3,6 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promis
 import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import envPaths from "env-paths";
+import { isAlive } from "../processes/identity.ts";
 
 /** Work of a process that cannot be looked up (another machine on a shared home) is stale after a day. */
 const staleAfterMs = 24 * 3_600_000;
@@ -71,13 +72,4 @@ async function isStale(directory: string, name: string): Promise<boolean> {
   if (host === hostname() && !isAlive(Number(pid))) return true;
   const found = await stat(directory).catch(() => undefined);
   return found !== undefined && Date.now() - found.mtimeMs > staleAfterMs;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

@@ -251,7 +251,6 @@ async function openIncidents(): Promise<readonly Incident[]> {
   return (JSON.parse(stdout) as readonly Incident[]).filter(({ closedAt }) => closedAt === undefined);
 }
 
-/** Its controller; the webhooks beside it answer on. */
 async function proxyCertificate(): Promise<{ readonly cert: string; readonly key: string }> {
   const { paths } = ground.sandbox;
   const files = await ensureCertificate(paths, await ensureAuthority(paths), {

@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { isAlive } from "../../processes/identity.ts";
 import { withLockInTurn } from "../../processes/lock.ts";
 import { readIfExists } from "../../state.ts";
 
@@ -22,7 +23,7 @@ export class PortClaims {
     return this.#inTurn(async () => {
       const holder = await this.#holderOf(port);
       if (holder === this.#owner) return true;
-      if (holder !== undefined && runs(Number(holder))) return false;
+      if (holder !== undefined && isAlive(Number(holder))) return false;
       await writeFile(this.#file(port), this.#owner);
       return true;
     });
@@ -46,14 +47,5 @@ export class PortClaims {
 
   #file(port: number): string {
     return join(this.#folder, String(port));
-  }
-}
-
-function runs(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
