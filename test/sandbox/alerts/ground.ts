@@ -28,6 +28,8 @@ const PATIENCE_MS = 600_000;
 export interface AlertsGround extends Ground {
   readonly cluster: Cluster;
   readonly prometheus: Prometheus;
+  /** Resolves once Prometheus has a series of that metric. */
+  scraped(metric: string): Promise<void>;
   /** Resolves with the alert once it fires, as the labels given here have it. */
   firing(alert: string, labels?: Readonly<Record<string, string>>): Promise<ActiveAlert>;
   /** Resolves once none of these fires or is about to. */
@@ -97,6 +99,11 @@ export async function alertsGround(): Promise<AlertsGround> {
   return {
     ...ground,
     ...{ prometheus, cluster: new Cluster(sandbox) },
+    scraped: async (metric) => {
+      await until(`${metric} was scraped`, { deadlineMs: PATIENCE_MS, intervalMs: 500 }, async () =>
+        (await prometheus.query(metric)).length > 0 ? true : undefined,
+      );
+    },
     firing: (alert, labels = {}) =>
       until(`${alert} fired`, { deadlineMs: PATIENCE_MS, intervalMs: 500 }, async () =>
         (await prometheus.alerts()).find(
