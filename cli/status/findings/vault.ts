@@ -82,7 +82,7 @@ function strayLeaders(nodes: readonly VaultNode[], raft: Raft | null, context: C
       next: known
         ? stray.map(({ name }) => `restart Vault on ${name}`)
         : ["vault operator raft list-peers", "restart Vault on those that it does not call leader"],
-      runbook: runbook(context, "VaultNoLeader"),
+      runbook: runbook(context, "VaultTwoLeaders"),
     },
   ];
 }

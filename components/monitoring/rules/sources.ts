@@ -30,7 +30,7 @@ export function missingSources({
     ...(exporter === undefined || Object.keys(vault.nodes).length === 0
       ? [
           {
-            alerts: ["VaultNodeDown", "VaultSealed"],
+            alerts: ["VaultNodeDown", "VaultSealed", "VaultTwoLeaders"],
             why: "nobody asks the Vault nodes one by one",
             fix: "declare monitoring.exporter and monitoring.vault.nodes: { <name>: https://<node>:8200 }",
           },

@@ -34,7 +34,23 @@ export function nodeAlerts(nodes: readonly string[], forSeconds: number): readon
       summary: "The Vault node {{ $labels.node }} is sealed.",
       impact: "It serves nothing until it is unsealed; when the last one is sealed, no secret is refreshed.",
     },
+    ...(nodes.length < 2
+      ? []
+      : [twoLeaders(`count(${of("vault_management_vault_leader")} == 1) > 1`, forSeconds)]),
   ];
+}
+
+/** Seen with Vault 1.21.1: a leader that hung and lost its lead may go on answering as the active node. */
+function twoLeaders(expr: string, forSeconds: number): Alert {
+  return {
+    alert: "VaultTwoLeaders",
+    expr,
+    forSeconds,
+    severity: "critical",
+    summary: "{{ $value }} Vault nodes call themselves the active one.",
+    impact:
+      "Requests that reach the one that does not lead fail: logins, refreshes and rotations, now and then.",
+  };
 }
 
 /** Of the cluster as it sees itself. */

@@ -111,6 +111,29 @@ describe("a Vault node", () => {
     );
   });
 
+  promtool(
+    "VaultTwoLeaders fires once two call themselves active, not for one, nor for a lead that goes over",
+    async () => {
+      const leaders = (one: string, two: string) => ({
+        ...exported("vault_leader", other, one),
+        ...exported("vault_leader", node, two),
+      });
+      const both: Case = { series: leaders(steady(1), steady(1)), afterSeconds: 2 * MINUTE, fires: ONE };
+      await expectAlerts(
+        rules,
+        "VaultTwoLeaders",
+        [],
+        [
+          both,
+          { ...both, afterSeconds: 45, fires: [] },
+          { series: leaders(steady(1), steady(0)), afterSeconds: HOUR, fires: [] },
+          { series: leaders(until(1, 45, 0), steady(1)), afterSeconds: 2 * MINUTE, fires: [] },
+        ],
+      );
+      await expectSummary(rules, "VaultTwoLeaders", both, "2 Vault nodes call themselves the active one.");
+    },
+  );
+
   promtool.each([
     ["a log a thousand entries behind", "vault_raft_lag_entries", 1_001, 1_000],
     ["no contact for longer than autopilot allows", "vault_raft_last_contact_seconds", 11, 10],

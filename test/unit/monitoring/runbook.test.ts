@@ -36,6 +36,7 @@ it("has every alert that a stack can have", () => {
         "VaultNodeDown",
         "VaultSealed",
         "VaultNoLeader",
+        "VaultTwoLeaders",
         "VaultRaftLag",
         "BreakGlassUsed",
         "BreakGlassOpen",
