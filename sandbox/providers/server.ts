@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { anthropicApi } from "./anthropic-api.ts";
 import type { ApiAnswer, ApiRequest, ProviderState } from "./api.ts";
 import { controlApi } from "./control.ts";
 import { Faults, slowness } from "./faults.ts";
@@ -11,7 +12,7 @@ import { plainApi } from "./plain-api.ts";
 
 /** An emulated provider that runs in this process. */
 export interface RunningProvider {
-  /** `http://127.0.0.1:<port>`; OpenAI's API is below `/v1`, a plain one below `/plain`, the tests' own below `/control`. */
+  /** `http://127.0.0.1:<port>`; OpenAI's API is below `/v1`, Anthropic's below `/anthropic`, a plain one below `/plain`, the tests' own below `/control`. */
   readonly address: string;
   readonly state: ProviderState;
   close(): Promise<void>;
@@ -60,9 +61,14 @@ async function serve(
   }
   const waitSeconds = state.rateLimit?.take();
   if (waitSeconds !== undefined) return send(response, tooMany(waitSeconds));
-  const answer = path.startsWith("/plain/") ? plainApi(state, asked) : openAiApi(state, asked);
+  const answer = apiAt(path)(state, asked);
   if (fault?.kind === "down") return cut(request);
   send(response, answer);
+}
+
+function apiAt(path: string): (state: ProviderState, request: ApiRequest) => ApiAnswer {
+  if (path.startsWith("/anthropic/")) return anthropicApi;
+  return path.startsWith("/plain/") ? plainApi : openAiApi;
 }
 
 function tooMany(waitSeconds: number): ApiAnswer {

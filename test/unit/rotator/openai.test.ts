@@ -19,14 +19,17 @@ import type { Exchange } from "./recorder.ts";
 
 const ADMIN = "sk-admin-0123456789abcdef";
 const PROJECT = "proj_abc";
-const accountsModule = "resources/admin/organization/projects/service-accounts";
+const accountsModule = "openai/resources/admin/organization/projects/service-accounts";
 const CREATE_PARAMS: Published = [accountsModule, "ServiceAccountCreateParams"];
 const CREATED: Published = [accountsModule, "ServiceAccountCreateResponse"];
 const ACCOUNT: Published = [accountsModule, "ProjectServiceAccount"];
 const DELETED: Published = [accountsModule, "ServiceAccountDeleteResponse"];
-const MODEL: Published = ["resources/models", "Model"];
-const KEY_DELETED: Published = ["resources/admin/organization/projects/api-keys", "APIKeyDeleteResponse"];
-const ERROR: Published = ["resources/shared", "ErrorObject"];
+const MODEL: Published = ["openai/resources/models", "Model"];
+const KEY_DELETED: Published = [
+  "openai/resources/admin/organization/projects/api-keys",
+  "APIKeyDeleteResponse",
+];
+const ERROR: Published = ["openai/resources/shared", "ErrorObject"];
 
 const emulated = recordedProvider(ADMIN, PROJECT);
 

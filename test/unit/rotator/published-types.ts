@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import ts from "typescript";
 
-/** A type of the official SDK: the module below `openai` that exports it, and its name. */
+/** A type of an official SDK: the module that exports it, and its name. */
 export type Published = readonly [module: string, name: string];
 
 const repository = join(import.meta.dirname, "../../..");
@@ -15,7 +15,7 @@ export function misfits(values: readonly (readonly [type: Published, value: unkn
   const source = values.map(([[module, name], value], index) => {
     const type = `Published${index}`;
     return (
-      `import type { ${name} as ${type} } from "openai/${module}";\n` +
+      `import type { ${name} as ${type} } from "${module}";\n` +
       `export const value${index}: ${type} = ${JSON.stringify(value)};`
     );
   });
