@@ -1,6 +1,16 @@
 import { z } from "zod";
 import { NODE_IMAGE, nodeImage } from "./node-image.ts";
-import { dnsLabel, duration, mapOf, resourceUrl, section, serverUrl, text } from "./values.ts";
+import {
+  dnsLabel,
+  duration,
+  labelKey,
+  labelValue,
+  mapOf,
+  resourceUrl,
+  section,
+  serverUrl,
+  text,
+} from "./values.ts";
 
 /** Links of alerts go here where the declaration names no other page. */
 const RUNBOOK = "docs/runbook.md";
@@ -33,6 +43,8 @@ export const monitoringSection = section({
   prometheusRules: z.boolean().default(false),
   /** Make `ServiceMonitor`s for the exporter and ESO, and a `ScrapeConfig` for the audit readers. @default false */
   serviceMonitors: z.boolean().default(false),
+  /** Labels of all three besides the stack's own: what the Prometheus that is to take them selects by. @default none */
+  labels: mapOf(labelKey, labelValue).default({}),
   /** Make a ConfigMap with a Grafana dashboard. @default false */
   dashboard: z.boolean().default(false),
   /** @default none: nobody says how far secrets lag behind Vault */

@@ -51,6 +51,26 @@ export const dnsLabel = text((value) => DNS_LABEL.test(value), {
   fix: "rename it, e.g. my-name",
 });
 
+const LABEL_NAME = /^[a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$/;
+
+/** A label's key: a name, perhaps with a DNS name before it (Kubernetes' labels and selectors). */
+export const labelKey = text((value) => isLabelKey(value), {
+  allowed: "a label's key: [<dns name>/]<name>, the name at most 63 letters, digits, '-', '_' and '.'",
+  fix: "e.g. release, or monitoring.example.com/scope",
+});
+
+function isLabelKey(value: string): boolean {
+  const [name = "", prefix, ...more] = value.split("/").toReversed();
+  const named = prefix === undefined || (prefix.length <= 253 && DNS_SUBDOMAIN.test(prefix));
+  return LABEL_NAME.test(name) && named && more.length === 0;
+}
+
+export const labelValue = text((value) => value === "" || LABEL_NAME.test(value), {
+  allowed:
+    "a label's value: at most 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit",
+  fix: "write what the selector asks for, e.g. kube-prometheus-stack",
+});
+
 /** RFC 1123 subdomain of at most 253 characters, what Kubernetes asks of most object names. */
 export const objectName = text((value) => value.length <= 253 && DNS_SUBDOMAIN.test(value), {
   allowed:

@@ -1,7 +1,7 @@
 import type { Settings } from "../../config/schema.ts";
 import { ownLabels } from "../external-secrets/metadata.ts";
 import { dashboard } from "./dashboard/dashboard.ts";
-import { MONITORING, MONITORING_API, MONITORING_KINDS } from "./names.ts";
+import { MONITORING, MONITORING_API, MONITORING_KINDS, selectedLabels } from "./names.ts";
 import { ruleGroups } from "./rules/all.ts";
 
 /** One for each group of alerts. */
@@ -12,7 +12,7 @@ export function prometheusRules(settings: Settings, namespace: string) {
     metadata: {
       name: `${MONITORING}-${name}`,
       namespace,
-      labels: ownLabels(settings.environment),
+      labels: selectedLabels(settings),
     },
     spec: { groups: [{ name: `${MONITORING}.${settings.environment}.${name}`, rules }] },
   }));

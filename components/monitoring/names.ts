@@ -1,4 +1,5 @@
 import type { Settings } from "../../config/schema.ts";
+import { ownLabels } from "../external-secrets/metadata.ts";
 
 /** Begins the name of each object that monitoring has in the cluster. */
 export const MONITORING = "vault-management";
@@ -14,6 +15,14 @@ export const MONITORING_KINDS = {
 } as const;
 
 export type MonitoringKind = keyof typeof MONITORING_KINDS;
+
+/** Of what a Prometheus is to take: this stack's own labels, and those that its selectors ask for. */
+export function selectedLabels({
+  environment,
+  monitoring,
+}: Pick<Settings, "environment" | "monitoring">): Readonly<Record<string, string>> {
+  return { ...monitoring.labels, ...ownLabels(environment) };
+}
 
 /** Name of a kind's definition. */
 export function definitionOf(kind: MonitoringKind): string {

@@ -1,9 +1,8 @@
 import type { Settings } from "../../config/schema.ts";
 import { seconds } from "../durations.ts";
-import { ownLabels } from "../external-secrets/metadata.ts";
 import { releaseName } from "../external-secrets/values.ts";
 import { EXPORTER, EXPORTER_PORT_NAME, exporterSelector } from "./exporter/names.ts";
-import { MONITORING, MONITORING_API, MONITORING_KINDS } from "./names.ts";
+import { MONITORING, MONITORING_API, MONITORING_KINDS, selectedLabels } from "./names.ts";
 
 /** Where nothing else is declared. */
 const SCRAPE_SECONDS = 30;
@@ -79,6 +78,6 @@ function scrapeSeconds({ monitoring: { exporter } }: Settings): number {
   return exporter === undefined ? SCRAPE_SECONDS : Math.min(SCRAPE_SECONDS, seconds(exporter.interval));
 }
 
-function metadata({ environment }: Settings, namespace: string, name: string) {
-  return { name, namespace, labels: ownLabels(environment) };
+function metadata(settings: Settings, namespace: string, name: string) {
+  return { name, namespace, labels: selectedLabels(settings) };
 }

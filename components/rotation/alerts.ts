@@ -61,7 +61,11 @@ export function rotationRule(
   return {
     apiVersion: "monitoring.coreos.com/v1",
     kind: "PrometheusRule",
-    metadata: { name, namespace: rotation.namespace, labels: rotationLabels(settings.environment, key) },
+    metadata: {
+      name,
+      namespace: rotation.namespace,
+      labels: { ...settings.monitoring.labels, ...rotationLabels(settings.environment, key) },
+    },
     spec: { groups: [{ name, rules: rotationAlerts(settings, rotation, key) }] },
   };
 }

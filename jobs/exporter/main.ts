@@ -51,7 +51,10 @@ async function run(spec: ExporterSpec, listen: Listen, env: NodeJS.ProcessEnv): 
   );
   const server = await serveMetrics(listen, {
     contentType: CONTENT_TYPE,
-    metrics: () => exposition(metrics, [...samplesOf(spec, rounds.seen, new Date()), ...rounds.samples()]),
+    metrics: () => {
+      const samples = [...samplesOf(spec, rounds.seen, new Date()), ...rounds.samples()];
+      return exposition(metrics, samples, { environment: spec.environment });
+    },
     ready: () => rounds.done > 0,
   });
   log.step("serving", { port: listen.port });

@@ -3,7 +3,10 @@ import { counter, gauge, type Metrics } from "../shared/exposition.ts";
 
 const secret = ["namespace", "external_secret"];
 
-/** What the exporter tells, by name without its prefix. docs/monitoring.md has the same table for people. */
+/**
+ * What the exporter tells, by name without its prefix; every sample has the label `environment` besides, since two stacks may
+ * share a Prometheus. docs/monitoring.md has the same table for people.
+ */
 export const metrics = {
   sync_lag_seconds: gauge(secret, "Since when the cluster lacks a version that Vault has; 0 when in sync"),
   sync_stale: gauge(secret, "1 where the last success is too old, or was of an earlier generation"),

@@ -28,12 +28,17 @@ export function counter(labels: readonly string[], help: string): Metric {
   return { kind: "counter", labels, help };
 }
 
-/** Prometheus' text format. A metric without samples is not in it: unknown is not zero. */
+/**
+ * Prometheus' text format. A metric without samples is not in it: unknown is not zero.
+ * @param constant labels of every sample
+ */
 export async function exposition<Known extends Metrics>(
   metrics: Known,
   samples: readonly Sample<keyof Known & string>[],
+  constant: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const registry = new Registry();
+  registry.setDefaultLabels(constant);
   for (const [name, own] of Map.groupBy(samples, ({ metric }) => metric)) {
     const { kind, labels, help } = metrics[name] as Metric;
     const about = { name: `${PREFIX}${name}`, help, labelNames: [...labels], registers: [registry] };

@@ -1,3 +1,4 @@
+import { type Exported, exportedBy } from "../rules/promql.ts";
 import { count, graph, type PanelBuilder, states } from "./panels.ts";
 
 /** Panels of one concern. */
@@ -9,26 +10,22 @@ export interface Row {
 const SECRET = "{{namespace}}/{{external_secret}}";
 
 /** A sum that is 0, not empty, where no series matches but there are some. */
-const countOf = (metric: string, wanted: string) =>
-  `count(max by (namespace, external_secret) (${metric}) ${wanted}) or 0 * count(${metric})`;
+const countOf = (series: string, wanted: string) =>
+  `count(max by (namespace, external_secret) (${series}) ${wanted}) or 0 * count(${series})`;
 
-const sync = (environment: string): Row => ({
+const sync = (environment: string, exported: Exported): Row => ({
   title: "Sync",
   panels: [
-    count(
-      "Not Ready",
-      "ExternalSecrets that ESO cannot sync.",
-      countOf("vault_management_sync_ready", "== 0"),
-    ),
+    count("Not Ready", "ExternalSecrets that ESO cannot sync.", countOf(exported("sync_ready"), "== 0")),
     count(
       "Stale",
       "Last synced longer ago than twice the refresh interval, or not as declared now.",
-      countOf("vault_management_sync_stale", "== 1"),
+      countOf(exported("sync_stale"), "== 1"),
     ),
     count(
       "Behind Vault",
       "The cluster holds an older version than Vault. One refresh interval of it is usual.",
-      countOf("vault_management_sync_lag_seconds", "> 0"),
+      countOf(exported("sync_lag_seconds"), "> 0"),
     ),
     count(
       "Alerts firing",
@@ -36,11 +33,10 @@ const sync = (environment: string): Row => ({
       `count(ALERTS{alertstate="firing",environment="${environment}"}) or vector(0)`,
     ),
     graph("Behind Vault", "Age of the newest version that has not been synced.", "s", {
-      [SECRET]: "max by (namespace, external_secret) (vault_management_sync_lag_seconds) > 0",
+      [SECRET]: `max by (namespace, external_secret) (${exported("sync_lag_seconds")}) > 0`,
     }),
     graph("Since the last sync", "Rises to the refresh interval, and falls.", "s", {
-      [SECRET]:
-        "time() - max by (namespace, external_secret) (vault_management_sync_last_success_timestamp_seconds)",
+      [SECRET]: `time() - max by (namespace, external_secret) (${exported("sync_last_success_timestamp_seconds")})`,
     }),
     graph("Syncs", "By ESO's own count.", "cps", {
       "all {{namespace}}": "sum by (namespace) (rate(externalsecret_sync_calls_total[$__rate_interval]))",
@@ -52,81 +48,79 @@ const sync = (environment: string): Row => ({
   ],
 });
 
-const stores: Row = {
+const stores = (exported: Exported): Row => ({
   title: "Stores",
   panels: [
     states(
       "SecretStores",
       "Green while ESO can log in to Vault for the namespace.",
       "{{namespace}}/{{store}}",
-      "max by (namespace, store) (vault_management_store_ready)",
+      `max by (namespace, store) (${exported("store_ready")})`,
     ),
     graph("Stores that ESO calls not Ready", "By ESO's own condition.", "short", {
       "{{namespace}}/{{name}}":
         'max by (namespace, name) (secretstore_status_condition{condition="Ready",status="False"})',
     }),
   ],
-};
+});
 
-const rotations: Row = {
+const rotations = (exported: Exported): Row => ({
   title: "Rotations",
   panels: [
     graph("Age of each key", "Since it was promoted.", "s", {
-      "{{key}}": "max by (key) (vault_management_rotation_age_seconds)",
+      "{{key}}": `max by (key) (${exported("rotation_age_seconds")})`,
     }),
     graph("Until the next rotation", "Below zero it is late.", "s", {
-      "{{key}}": "max by (key) (vault_management_rotation_next_due_timestamp_seconds) - time()",
+      "{{key}}": `max by (key) (${exported("rotation_next_due_timestamp_seconds")}) - time()`,
     }),
   ],
-};
+});
 
-const certificates: Row = {
+const certificates = (exported: Exported): Row => ({
   title: "Certificates",
   panels: [
     graph("Life left", "Renewed with a third of it left.", "s", {
-      "{{namespace}}/{{certificate}}":
-        "max by (namespace, certificate) (vault_management_certificate_expiry_timestamp_seconds) - time()",
+      "{{namespace}}/{{certificate}}": `max by (namespace, certificate) (${exported("certificate_expiry_timestamp_seconds")}) - time()`,
     }),
   ],
-};
+});
 
-const vault: Row = {
+const vault = (exported: Exported): Row => ({
   title: "Vault",
   panels: [
-    states("Nodes", "Green while the node answers.", "{{node}}", "max by (node) (vault_management_vault_up)"),
+    states("Nodes", "Green while the node answers.", "{{node}}", `max by (node) (${exported("vault_up")})`),
     states(
       "Unsealed",
       "Green while the node is not sealed.",
       "{{node}}",
-      "1 - max by (node) (vault_management_vault_sealed)",
+      `1 - max by (node) (${exported("vault_sealed")})`,
     ),
     states(
       "Leader",
       "Green is the node that leads.",
       "{{node}}",
-      "max by (node) (vault_management_vault_leader)",
+      `max by (node) (${exported("vault_leader")})`,
     ),
     graph("Behind the leader", "Entries of the log that a node has not taken yet.", "short", {
-      "{{node}}": "max by (node) (vault_management_vault_raft_lag_entries)",
+      "{{node}}": `max by (node) (${exported("vault_raft_lag_entries")})`,
     }),
     graph("Audit devices", "With fewer than two, the next failure is an outage.", "short", {
-      enabled: "max(vault_management_audit_devices)",
-      "failures since Vault started": "max(vault_management_audit_failures_total)",
+      enabled: `max(${exported("audit_devices")})`,
+      "failures since Vault started": `max(${exported("audit_failures_total")})`,
     }),
     graph("Since the exporter last looked", "By what it looks at.", "s", {
-      "{{collector}}":
-        "time() - max by (collector) (vault_management_exporter_last_success_timestamp_seconds)",
+      "{{collector}}": `time() - max by (collector) (${exported("exporter_last_success_timestamp_seconds")})`,
     }),
   ],
-};
+});
 
-const breakGlass: Row = {
+const breakGlass = (exported: Exported): Row => ({
   title: "Break-glass",
   panels: [
     count(
       "Open incidents",
       "Paths that are denied to their readers.",
-      "max(vault_management_break_glass_incidents_open)",
+      `max(${exported("break_glass_incidents_open")})`,
     ),
     count(
       "Uses in 24 hours",
@@ -151,9 +145,13 @@ const breakGlass: Row = {
       "{{instance}}": "time() - vault_management_audit_reader_last_entry_timestamp_seconds",
     }),
   ],
-};
+});
 
 /** Top to bottom. */
 export function rows(environment: string): readonly Row[] {
-  return [sync(environment), stores, rotations, certificates, vault, breakGlass];
+  const exported = exportedBy(environment);
+  return [
+    sync(environment, exported),
+    ...[stores, rotations, certificates, vault, breakGlass].map((row) => row(exported)),
+  ];
 }

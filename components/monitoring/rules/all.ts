@@ -3,6 +3,7 @@ import { seconds } from "../../durations.ts";
 import { deviceAlerts, readerAlerts } from "./audit.ts";
 import { incidentAlerts, useAlerts } from "./break-glass.ts";
 import { certificateAlerts } from "./certificates.ts";
+import { exportedBy } from "./promql.ts";
 import { rotationAlerts } from "./rotation.ts";
 import { type Alert, type AlertRule, alertRule } from "./rule.ts";
 import { refreshedAlike, shortestSeconds } from "./secrets.ts";
@@ -24,7 +25,8 @@ export interface RuleGroup {
 export function ruleGroups(settings: Settings): readonly RuleGroup[] {
   const { monitoring, namespaces } = settings;
   const exporterSeconds = monitoring.exporter && seconds(monitoring.exporter.interval);
-  const sources = exporterSeconds === undefined ? {} : { exporterSeconds };
+  const exported = exportedBy(settings.environment);
+  const sources = { exported, ...(exporterSeconds === undefined ? {} : { exporterSeconds }) };
   const groups = refreshedAlike(settings);
   const shortest = shortestSeconds(groups);
   const readers = monitoring.auditReaders;
@@ -50,20 +52,24 @@ interface Alerts {
 function byExporter(settings: Settings, exporterSeconds: number): readonly Alerts[] {
   const { monitoring, namespaces, rotation } = settings;
   const nodes = Object.keys(monitoring.vault.nodes).toSorted();
+  const exported = exportedBy(settings.environment);
   const twice = 2 * exporterSeconds;
   return [
-    { name: "exporter", alerts: exporterAlerts(exporterSeconds) },
-    { name: "certificates", alerts: namespaces.flatMap((namespace) => certificateAlerts(namespace, twice)) },
-    { name: "rotation", alerts: rotation === undefined ? [] : rotationAlerts(rotation, twice) },
+    { name: "exporter", alerts: exporterAlerts(exported, exporterSeconds) },
+    {
+      name: "certificates",
+      alerts: namespaces.flatMap((namespace) => certificateAlerts(exported, namespace, twice)),
+    },
+    { name: "rotation", alerts: rotation === undefined ? [] : rotationAlerts(exported, rotation, twice) },
     {
       name: "vault",
       alerts: [
-        ...(nodes.length === 0 ? [] : nodeAlerts(nodes, twice)),
-        ...clusterAlerts(settings, nodes, twice),
+        ...(nodes.length === 0 ? [] : nodeAlerts(exported, nodes, twice)),
+        ...clusterAlerts(exported, settings, nodes, twice),
       ],
     },
-    { name: "audit", alerts: deviceAlerts(settings, twice) },
-    { name: "break-glass", alerts: incidentAlerts() },
+    { name: "audit", alerts: deviceAlerts(exported, settings, twice) },
+    { name: "break-glass", alerts: incidentAlerts(exported) },
   ];
 }
 
@@ -71,5 +77,5 @@ function byExporter(settings: Settings, exporterSeconds: number): readonly Alert
 const READER_SECONDS = 60;
 
 function byReaders(readers: readonly string[]): readonly Alerts[] {
-  return [{ name: "audit-trail", alerts: [...useAlerts(), ...readerAlerts(readers, READER_SECONDS)] }];
+  return [{ name: "audit-trail", alerts: [...useAlerts(readers), ...readerAlerts(readers, READER_SECONDS)] }];
 }

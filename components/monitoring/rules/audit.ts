@@ -1,17 +1,21 @@
 import type { Settings } from "../../../config/schema.ts";
-import { grown, maxBy, series } from "./promql.ts";
+import { type Exported, grown, maxBy, offset, series } from "./promql.ts";
 import { type Alert, EVENT_SECONDS } from "./rule.ts";
 
 /** Vault stops answering when no device can write: with one alone, the next failure is an outage. */
 const FEWEST_DEVICES = 2;
 
 /** Of the audit devices, as the exporter finds them. */
-export function deviceAlerts({ vault }: Pick<Settings, "vault">, forSeconds: number): readonly Alert[] {
+export function deviceAlerts(
+  exported: Exported,
+  { vault }: Pick<Settings, "vault">,
+  forSeconds: number,
+): readonly Alert[] {
   const wanted = Math.max(FEWEST_DEVICES, Object.keys(vault.auditDevices).length);
   return [
     {
       alert: "AuditDevicesTooFew",
-      expr: `max(vault_management_audit_devices) < ${wanted}`,
+      expr: `max(${exported("audit_devices")}) < ${wanted}`,
       forSeconds,
       severity: "critical",
       summary: `Vault has {{ $value }} audit devices, and ${wanted} are wanted.`,
@@ -19,11 +23,19 @@ export function deviceAlerts({ vault }: Pick<Settings, "vault">, forSeconds: num
     },
     {
       alert: "AuditDeviceFailing",
-      expr: grown("vault_management_audit_failures_total", [], EVENT_SECONDS),
+      expr: grown(exported("audit_failures_total"), [], EVENT_SECONDS),
       forSeconds: 0,
       severity: "critical",
       summary: "Vault could not write to an audit device.",
       impact: "The trail has a gap there; when no device can write any more, Vault answers nobody.",
+    },
+    {
+      alert: "VaultTelemetryMissing",
+      expr: `max(${exported("vault_telemetry")}) == 0`,
+      forSeconds,
+      severity: "warning",
+      summary: "Vault keeps no metrics of its own: nobody counts what it could not audit.",
+      impact: "AuditDeviceFailing cannot fire: a device that fails is first told of when the last one does.",
     },
   ];
 }
@@ -34,15 +46,18 @@ const SILENCE_SECONDS = 900;
 /** Of the readers beside the Vault nodes, as Prometheus knows them, and of the logs that they follow. */
 export function readerAlerts(readers: readonly string[], forSeconds: number): readonly Alert[] {
   const missing = readers.map((instance) => `absent(${series("up", { instance })})`);
-  const newest = "max(vault_management_audit_reader_last_entry_timestamp_seconds)";
+  const up = series("up", { instance: readers });
+  const newest = `max(${series("vault_management_audit_reader_last_entry_timestamp_seconds", { instance: readers })})`;
   return [
     {
       alert: "AuditReaderSilent",
       expr: [
-        `${maxBy(["instance"], series("up", { instance: readers }))} == 0`,
+        `${maxBy(["instance"], up)} == 0`,
         ...missing,
         // Standby nodes send requests on to the active one and log none: of all readers one must have something new.
         `time() - ${newest} > ${SILENCE_SECONDS}`,
+        // One that follows a file which nobody writes has seen none since it began.
+        `max(${up} ${offset(SILENCE_SECONDS)}) == 1 unless ${newest}`,
       ].join(" or "),
       forSeconds,
       severity: "critical",
@@ -53,7 +68,7 @@ export function readerAlerts(readers: readonly string[], forSeconds: number): re
     {
       alert: "UnexpectedDeniedReads",
       expr: grown(
-        series("vault_management_denied_requests_total", { denied: "unexpected" }),
+        series("vault_management_denied_requests_total", { instance: readers, denied: "unexpected" }),
         ["login", "mount", "operation"],
         EVENT_SECONDS,
       ),

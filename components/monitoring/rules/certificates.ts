@@ -1,7 +1,8 @@
+import { LOOKS_IN_A_LIFE } from "../../../config/monitoring-rules.ts";
 import type { NamespaceSettings } from "../../../config/schema.ts";
 import { durationText } from "../../../config/values.ts";
 import { seconds } from "../../durations.ts";
-import { maxBy, series } from "./promql.ts";
+import { type Exported, maxBy } from "./promql.ts";
 import type { Alert } from "./rule.ts";
 
 /**
@@ -9,6 +10,7 @@ import type { Alert } from "./rule.ts";
  * life. One alert for each life that a namespace's certificates have.
  */
 export function certificateAlerts(
+  exported: Exported,
   { name: namespace, services }: NamespaceSettings,
   forSeconds: number,
 ): readonly Alert[] {
@@ -17,25 +19,26 @@ export function certificateAlerts(
   return [...byLife]
     .toSorted(([a], [b]) => a - b)
     .map(([ttlSeconds, alike]) =>
-      nearExpiry(namespace, alike.map(({ name }) => name).toSorted(), ttlSeconds, forSeconds),
+      nearExpiry(exported, namespace, alike.map(({ name }) => name).toSorted(), ttlSeconds, forSeconds),
     );
 }
 
 function nearExpiry(
+  exported: Exported,
   namespace: string,
   names: readonly string[],
   ttlSeconds: number,
   forSeconds: number,
 ): Alert {
   const limit = Math.floor(ttlSeconds / 4);
-  const expiry = series("vault_management_certificate_expiry_timestamp_seconds", {
+  const expiry = exported("certificate_expiry_timestamp_seconds", {
     namespace,
     certificate: names,
   });
   return {
     alert: "CertificateNearExpiry",
     expr: `${maxBy(["namespace", "certificate"], expiry)} - time() < ${limit}`,
-    forSeconds,
+    forSeconds: Math.min(forSeconds, Math.floor(ttlSeconds / LOOKS_IN_A_LIFE)),
     severity: "critical",
     summary:
       "The certificate {{ $labels.namespace }}/{{ $labels.certificate }} ends in {{ $value | humanizeDuration }}, and was " +

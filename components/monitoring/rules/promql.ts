@@ -1,5 +1,13 @@
 import { durationText } from "../../../config/values.ts";
 
+/** Series of one stack's exporter: the metric is named without its prefix. */
+export type Exported = (metric: string, matchers?: Matchers) => string;
+
+/** Another stack's exporter may be scraped by the same Prometheus. */
+export function exportedBy(environment: string): Exported {
+  return (metric, matchers = {}) => series(`vault_management_${metric}`, { environment, ...matchers });
+}
+
 /** Series of a metric: label -> its value, or those that it may have. */
 export type Matchers = Readonly<Record<string, string | readonly string[]>>;
 
@@ -35,12 +43,17 @@ export function offset(seconds: number): string {
   return `offset ${durationText(seconds * 1_000)}`;
 }
 
+/** A counter that was seen within it before is not new, whatever gap there was between. */
+const REMEMBERED_SECONDS = 86_400;
+
 /**
- * Counters that have grown in the last so many seconds, summed by these labels. One that was not there before counts with
- * all that it has: Prometheus' own `increase` needs a sample from before the first event, and a labelled counter has none.
+ * Counters that have grown in the last so many seconds, summed by these labels. One that was not there in the day before
+ * counts with all that it has: Prometheus' own `increase` needs a sample from before the first event, and a labelled counter
+ * has none. Where its target was not scraped before either, nothing can be said of it: Prometheus is new, not the counter.
  */
 export function grown(counter: string, labels: readonly string[], seconds: number): string {
   const sum = (vector: string) => `sum by (${labels.join(", ")}) (${vector})`;
-  const born = `${counter} unless ${counter} ${offset(seconds)}`;
+  const before = `max_over_time(${counter}${range(REMEMBERED_SECONDS)} ${offset(seconds)})`;
+  const born = `(${counter} unless ${before}) and on (job, instance) up ${offset(seconds)}`;
   return `${sum(`increase(${counter}${range(seconds)})`)} > 0 or ${sum(born)} > 0`;
 }

@@ -20,7 +20,8 @@ export function missingSources({
     "SecretSyncLagging",
     ...(certificates ? ["CertificateNearExpiry"] : []),
     ...(rotation === undefined ? [] : ["RotationOverdue"]),
-    ...["VaultNoLeader", "VaultRaftLag", "AuditDevicesTooFew", "AuditDeviceFailing", "BreakGlassOpen"],
+    ...["VaultNoLeader", "VaultRaftLag", "AuditDevicesTooFew", "AuditDeviceFailing", "VaultTelemetryMissing"],
+    "BreakGlassOpen",
     "SecretSyncStale by age",
   ];
   return [

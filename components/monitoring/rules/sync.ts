@@ -1,12 +1,13 @@
 import type { NamespaceSettings } from "../../../config/schema.ts";
 import { durationText } from "../../../config/values.ts";
 import { staleAfterSeconds, usualLagSeconds } from "../../../freshness/sync.ts";
-import { maxBy, offset, range, series } from "./promql.ts";
+import { type Exported, maxBy, offset, range, series } from "./promql.ts";
 import type { Alert } from "./rule.ts";
 import { patienceSeconds, type RefreshedAlike, shortestSeconds } from "./secrets.ts";
 
 /** What brings the series: ESO itself always, the exporter where it is declared. */
 export interface SyncSources {
+  readonly exported: Exported;
   /** Seconds between two looks of the exporter; absent where there is none. */
   readonly exporterSeconds?: number;
 }
@@ -24,13 +25,15 @@ export function syncAlerts(
   return [
     ...groups.map((group) => failing(group, sources)),
     ...groups.map((group) => stale(group, sources)),
-    ...(exporterSeconds === undefined ? [] : groups.map((group) => lagging(group, 2 * exporterSeconds))),
+    ...(exporterSeconds === undefined
+      ? []
+      : groups.map((group) => lagging(group, sources, 2 * exporterSeconds))),
     ...(namespace.stores.length === 0 ? [] : [storeNotReady(namespace, groups, sources)]),
   ];
 }
 
 function failing(group: RefreshedAlike, sources: SyncSources): Alert {
-  const byExporter = `${ofExporter("vault_management_sync_ready", group)} == 0`;
+  const byExporter = `${ofExporter(sources, "sync_ready", group)} == 0`;
   return {
     alert: "SecretSyncFailing",
     labels: refreshedEvery(group),
@@ -48,8 +51,8 @@ const LONGEST_LOOK_SECONDS = 86_400;
 /** By age, which the exporter knows; and by ESO's own condition, which has to have been false for as long. */
 function stale(group: RefreshedAlike, sources: SyncSources): Alert {
   const limit = staleAfterSeconds(group.refreshSeconds);
-  const age = `time() - ${ofExporter("vault_management_sync_last_success_timestamp_seconds", group)} > ${limit}`;
-  const judged = `${ofExporter("vault_management_sync_stale", group)} == 1`;
+  const age = `time() - ${ofExporter(sources, "sync_last_success_timestamp_seconds", group)} > ${limit}`;
+  const judged = `${ofExporter(sources, "sync_stale", group)} == 1`;
   return {
     alert: "SecretSyncStale",
     labels: refreshedEvery(group),
@@ -68,12 +71,12 @@ function stale(group: RefreshedAlike, sources: SyncSources): Alert {
   };
 }
 
-function lagging(group: RefreshedAlike, forSeconds: number): Alert {
+function lagging(group: RefreshedAlike, sources: SyncSources, forSeconds: number): Alert {
   const limit = usualLagSeconds(group.refreshSeconds);
   return {
     alert: "SecretSyncLagging",
     labels: refreshedEvery(group),
-    expr: `${ofExporter("vault_management_sync_lag_seconds", group)} > ${limit}`,
+    expr: `${ofExporter(sources, "sync_lag_seconds", group)} > ${limit}`,
     forSeconds,
     severity: "warning",
     summary:
@@ -95,7 +98,7 @@ function storeNotReady(
     series("secretstore_status_condition", { namespace: name, name: names, ...condition }),
     "store",
   );
-  const exported = series("vault_management_store_ready", { namespace: name, store: names });
+  const exported = sources.exported("store_ready", { namespace: name, store: names });
   return {
     alert: "SecretStoreNotReady",
     expr: either(`${maxBy(BY_STORE, ofEso)} == 1`, `${maxBy(BY_STORE, exported)} == 0`, sources),
@@ -131,8 +134,8 @@ function conditionFalseFor(group: RefreshedAlike, seconds: number): string {
   return `min by (${BY_SECRET.join(", ")}) (${all}) == 1 and ${maxBy(BY_SECRET, then)} == 1`;
 }
 
-function ofExporter(metric: string, { namespace, names }: RefreshedAlike): string {
-  return maxBy(BY_SECRET, series(metric, { namespace, external_secret: names }));
+function ofExporter({ exported }: SyncSources, metric: string, { namespace, names }: RefreshedAlike): string {
+  return maxBy(BY_SECRET, exported(metric, { namespace, external_secret: names }));
 }
 
 /** ESO labels its series with `name`; of the two sources' series for one object only one may alert. */

@@ -1,6 +1,6 @@
 import type { Settings } from "../../../config/schema.ts";
 import { seconds } from "../../durations.ts";
-import { maxBy, series } from "./promql.ts";
+import { type Exported, maxBy } from "./promql.ts";
 import type { Alert } from "./rule.ts";
 
 /**
@@ -15,12 +15,16 @@ const LAST_CONTACT = "10s";
 const BY_NODE = ["node"];
 
 /** Of each node by its own address. */
-export function nodeAlerts(nodes: readonly string[], forSeconds: number): readonly Alert[] {
-  const of = (metric: string) => maxBy(BY_NODE, series(metric, { node: nodes }));
+export function nodeAlerts(
+  exported: Exported,
+  nodes: readonly string[],
+  forSeconds: number,
+): readonly Alert[] {
+  const of = (metric: string) => maxBy(BY_NODE, exported(metric, { node: nodes }));
   return [
     {
       alert: "VaultNodeDown",
-      expr: `${of("vault_management_vault_up")} == 0`,
+      expr: `${of("vault_up")} == 0`,
       forSeconds,
       severity: "warning",
       summary: "The Vault node {{ $labels.node }} does not answer.",
@@ -28,15 +32,13 @@ export function nodeAlerts(nodes: readonly string[], forSeconds: number): readon
     },
     {
       alert: "VaultSealed",
-      expr: `${of("vault_management_vault_sealed")} == 1`,
+      expr: `${of("vault_sealed")} == 1`,
       forSeconds,
       severity: "critical",
       summary: "The Vault node {{ $labels.node }} is sealed.",
       impact: "It serves nothing until it is unsealed; when the last one is sealed, no secret is refreshed.",
     },
-    ...(nodes.length < 2
-      ? []
-      : [twoLeaders(`count(${of("vault_management_vault_leader")} == 1) > 1`, forSeconds)]),
+    ...(nodes.length < 2 ? [] : [twoLeaders(`count(${of("vault_leader")} == 1) > 1`, forSeconds)]),
   ];
 }
 
@@ -55,18 +57,19 @@ function twoLeaders(expr: string, forSeconds: number): Alert {
 
 /** Of the cluster as it sees itself. */
 export function clusterAlerts(
+  exported: Exported,
   { vault }: Pick<Settings, "vault">,
   nodes: readonly string[],
   forSeconds: number,
 ): readonly Alert[] {
   const contactSeconds = seconds(vault.autopilot?.lastContactThreshold ?? LAST_CONTACT);
-  const of = (metric: string) => maxBy(BY_NODE, metric);
+  const of = (metric: string) => maxBy(BY_NODE, exported(metric));
   return [
     {
       alert: "VaultNoLeader",
       expr: [
-        "max(vault_management_vault_has_leader) == 0",
-        ...(nodes.length < 3 ? [] : [minority(nodes)]),
+        `max(${exported("vault_has_leader")}) == 0`,
+        ...(nodes.length < 3 ? [] : [minority(exported, nodes)]),
       ].join(" or "),
       forSeconds,
       severity: "critical",
@@ -76,9 +79,9 @@ export function clusterAlerts(
     {
       alert: "VaultRaftLag",
       expr: [
-        `${of("vault_management_vault_raft_lag_entries")} > ${TRAILING_ENTRIES}`,
-        `${of("vault_management_vault_raft_last_contact_seconds")} > ${contactSeconds}`,
-        `${of("vault_management_vault_raft_healthy")} == 0`,
+        `${of("vault_raft_lag_entries")} > ${TRAILING_ENTRIES}`,
+        `${of("vault_raft_last_contact_seconds")} > ${contactSeconds}`,
+        `${of("vault_raft_healthy")} == 0`,
       ].join(" or "),
       forSeconds,
       severity: "warning",
@@ -90,7 +93,7 @@ export function clusterAlerts(
 }
 
 /** A leader that has lost most of the others still calls itself active (seen with Vault 1.21.1), and answers nobody. */
-function minority(nodes: readonly string[]): string {
-  const serving = `${maxBy(BY_NODE, series("vault_management_vault_sealed", { node: nodes }))} == 0`;
+function minority(exported: Exported, nodes: readonly string[]): string {
+  const serving = `${maxBy(BY_NODE, exported("vault_sealed", { node: nodes }))} == 0`;
   return `count(${serving}) <= ${Math.floor(nodes.length / 2)}`;
 }

@@ -1,5 +1,5 @@
 import { staleAfterSeconds } from "../../../freshness/sync.ts";
-import { maxBy, offset, range, series } from "./promql.ts";
+import { type Exported, maxBy, offset, range, series } from "./promql.ts";
 import type { Alert } from "./rule.ts";
 import { patienceSeconds } from "./secrets.ts";
 
@@ -25,8 +25,8 @@ export function operatorAlerts(shortestRefreshSeconds: number): readonly Alert[]
 }
 
 /** The exporter is not there; or one of its collectors has not succeeded three times in a row. */
-export function exporterAlerts(exporterSeconds: number): readonly Alert[] {
-  const success = "vault_management_exporter_last_success_timestamp_seconds";
+export function exporterAlerts(exported: Exported, exporterSeconds: number): readonly Alert[] {
+  const success = exported("exporter_last_success_timestamp_seconds");
   return [
     {
       alert: "ExporterDown",

@@ -46,8 +46,15 @@ async function podAddress(core: CoreV1Api): Promise<string | undefined> {
   return port === undefined ? undefined : `127.0.0.1:${port}`;
 }
 
-/** Of Prometheus' text format. */
+/** Of Prometheus' text format; which stack it is of stands in every line, and is left out. */
 export function parsed(text: string): Told {
   const lines = text.matchAll(/^vault_management_(\w+(?:\{[^}]*\})?) (\S+)$/gm);
-  return new Map([...lines].map(([, name = "", value]) => [name, Number(value)]));
+  return new Map([...lines].map(([, name = "", value]) => [withoutEnvironment(name), Number(value)]));
+}
+
+function withoutEnvironment(name: string): string {
+  return name
+    .replace(/,?environment="[^"]*"/, "")
+    .replace("{}", "")
+    .replace("{,", "{");
 }

@@ -133,6 +133,14 @@ describe("the text for Prometheus", () => {
     expect(text).not.toContain("audit_devices");
   });
 
+  it("has a constant label in each sample, with its own and without", async () => {
+    const samples = samplesOf(spec, { ...nothingSeen, ...cluster, ...vault, auditDevices: 2 }, now);
+    const lines = (await exposition(metrics, samples, { environment: "dev" })).split("\n");
+    const told = lines.filter((line) => line !== "" && !line.startsWith("#"));
+    expect(told.filter((line) => !line.includes('environment="dev"'))).toEqual([]);
+    expect(told.length).toBeGreaterThan(5);
+  });
+
   it("calls a counter one", async () => {
     const text = await exposition(metrics, [{ metric: "audit_failures_total", value: 3 }]);
     expect(text).toContain("# TYPE vault_management_audit_failures_total counter\n");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseSettings } from "../../../config/parse.ts";
 import { type BadInput, changed, expectRefused, problemsIn } from "../config/declarations.ts";
+import { withPki } from "../pki/declarations.ts";
 import { withKeys } from "../rotation/declarations.ts";
 
 const monitoring = (fields: unknown) => changed(["monitoring"], fields);
@@ -24,6 +25,30 @@ describe("what monitoring may not say", () => {
       /"1s"/,
       /at least 5s/,
       /1h/,
+    ],
+    [
+      "a label's key and value that are none",
+      monitoring({ labels: { "a/b/c": "x" } }),
+      'monitoring.labels."a/b/c"',
+      /a\/b\/c/,
+      /label's key/,
+      /release/,
+    ],
+    [
+      "a label's value that is none",
+      monitoring({ labels: { release: "kube prometheus" } }),
+      "monitoring.labels.release",
+      /kube prometheus/,
+      /label's value/,
+      /kube-prometheus-stack/,
+    ],
+    [
+      "an exporter that looks too seldom for a certificate",
+      { ...withPki({}, { ttl: "10m" }), monitoring: { prometheusRules: true, exporter: {} } },
+      "monitoring.exporter.interval",
+      /"1m", and a certificate that lives 10m/,
+      /50s at most/,
+      /more often/,
     ],
     ...(["llm", "vault"] as const).map(
       (namespace): BadInput => [
@@ -87,6 +112,13 @@ describe("what monitoring may not say", () => {
     ],
   ]);
 
+  it("says nothing of it where the life is twelve looks long, or nobody is told", () => {
+    const looking = (monitoring: object) =>
+      problemsIn({ ...withPki({}, { ttl: "12m" }), monitoring: { exporter: {}, ...monitoring } });
+    expect(looking({ prometheusRules: true })).toEqual([]);
+    expect(looking({ exporter: { interval: "1h" } })).toEqual([]);
+  });
+
   it("is reported together", () => {
     const raw = monitoring({
       exporters: {},
@@ -114,6 +146,7 @@ describe("what monitoring says when nothing is said", () => {
     expect(settled(monitoring(undefined))).toEqual({
       prometheusRules: false,
       serviceMonitors: false,
+      labels: {},
       dashboard: false,
       vault: { nodes: {} },
       auditReaders: [],

@@ -4,6 +4,7 @@ import {
   type Case,
   expectAlerts,
   expectSummary,
+  exported,
   metric,
   promtool,
   type Series,
@@ -15,10 +16,6 @@ const rules = rulesOf(watched());
 
 const MINUTE = 60;
 const HOUR = 3_600;
-
-function exported(name: string, labels: Readonly<Record<string, string>>, values: string): Series {
-  return { [metric(`vault_management_${name}`, labels)]: values };
-}
 
 /** One alert, no series of which tells two of it apart. */
 const ONE = [{}];
@@ -230,7 +227,27 @@ describe("AuditDevicesTooFew", () => {
 });
 
 describe("AuditDeviceFailing", () => {
+  const up = { [metric("up", { job: "exporter", instance: "exporter-of-dev:9464" })]: steady(1) };
   const failures = (values: string) => exported("audit_failures_total", {}, values);
+
+  promtool(
+    "does not fire for a gap in what was scraped, nor for a Prometheus that has just begun",
+    async () => {
+      const gap = failures(`7x240 stale _x40 7x400`);
+      await expectAlerts(
+        rules,
+        "AuditDeviceFailing",
+        [],
+        [
+          ...[61, 71, 76, 86].map((minute) => ({ series: gap, afterSeconds: minute * MINUTE, fires: [] })),
+          ...[1, 14, 16].map((minute) => ({
+            series: { ...failures(steady(7)), ...up },
+            ...{ afterSeconds: minute * MINUTE, fires: [] },
+          })),
+        ],
+      );
+    },
+  );
 
   promtool("fires at once for a failure, for a quarter of an hour", async () => {
     const one = failures(until(3, HOUR, 4));
@@ -260,6 +277,46 @@ describe("AuditDeviceFailing", () => {
       );
     },
   );
+});
+
+describe("VaultTelemetryMissing", () => {
+  promtool("fires where Vault keeps no metrics, which AuditDeviceFailing would need", async () => {
+    const kept = (value: number) => exported("vault_telemetry", {}, steady(value));
+    await expectAlerts(
+      rules,
+      "VaultTelemetryMissing",
+      [],
+      [
+        { series: kept(0), afterSeconds: 45, fires: [] },
+        { series: kept(0), afterSeconds: 2 * MINUTE, fires: ONE },
+        { series: kept(1), afterSeconds: HOUR, fires: [] },
+      ],
+    );
+  });
+});
+
+describe("another stack's exporter in the same Prometheus", () => {
+  const healthy = [
+    exported("audit_devices", {}, steady(2), "prod"),
+    exported("exporter_last_success_timestamp_seconds", { collector: "vault" }, "0+15x400", "prod"),
+    exported("vault_has_leader", {}, steady(1), "prod"),
+  ];
+
+  promtool.each([
+    ["AuditDevicesTooFew", exported("audit_devices", {}, steady(1))],
+    ["ExporterDown", {}],
+    ["VaultNoLeader", exported("vault_has_leader", {}, steady(0))],
+  ])("hides nothing of %s, and causes none", async (alert, ours) => {
+    const theirs: Series = Object.assign({}, ...healthy);
+    await expectAlerts(
+      rules,
+      alert,
+      [],
+      [{ series: { ...theirs, ...ours }, afterSeconds: 5 * MINUTE, fires: ONE }],
+    );
+    const open = exported("break_glass_incidents_open", {}, steady(1), "prod");
+    await expectAlerts(rules, "BreakGlassOpen", [], [{ series: open, afterSeconds: 2 * HOUR, fires: [] }]);
+  });
 });
 
 describe("BreakGlassOpen", () => {

@@ -25,7 +25,8 @@ describe.each(queries)("the query of %s", (_name, expr) => {
     for (const [, metric = "", , matchers = ""] of expr.matchAll(/vault_management_(\w+)(\{([^}]*)\})?/g)) {
       expect(Object.keys(known)).toContain(metric);
       const labels = [...matchers.matchAll(/(\w+)=~?"/g)].map(([, label]) => label);
-      for (const label of labels) expect(known[metric]?.labels, metric).toContain(label);
+      const own = [...(known[metric]?.labels ?? []), metric in ofExporter ? "environment" : "instance"];
+      for (const label of labels) expect(own, metric).toContain(label);
     }
   });
 });

@@ -91,6 +91,18 @@ describe("AuditReaderSilent", () => {
     await expectSummary(rules, "AuditReaderSilent", told, `Nothing comes from the audit reader ${first}.`);
   });
 
+  promtool("fires where the readers have never seen any: they follow a file that nobody writes", async () => {
+    const told: Case = {
+      series: { ...up(first, 1), ...up(second, 1) },
+      ...{ afterSeconds: 17 * MINUTE, fires: [{}] },
+    };
+    await expectAlerts(rules, "AuditReaderSilent", by, [
+      { ...told, afterSeconds: 14 * MINUTE, fires: [] },
+      told,
+    ]);
+    await expectSummary(rules, "AuditReaderSilent", told, "Nothing comes from Vault's audit logs.");
+  });
+
   promtool("fires when no reader has seen an entry for a quarter of an hour", async () => {
     const both = { ...up(first, 1), ...up(second, 1) };
     const silent = { ...both, ...entries(first, steady(0)), ...entries(second, steady(0)) };
@@ -109,10 +121,16 @@ describe("AuditReaderSilent", () => {
   });
 });
 
+/** A reader that this stack declares, scraped all the time. */
+const reader = { job: "readers", instance: "vault-0.voyager.internal:9465" };
+const scraped = series("up", reader, steady(1, 4 * HOUR));
+
 describe("BreakGlassUsed", () => {
   const operator = { operator: "break-glass" };
-  const requests = (values: string, labels = operator) =>
-    series("vault_management_break_glass_requests_total", labels, values);
+  const requests = (values: string, from = reader): Series => ({
+    ...scraped,
+    ...series("vault_management_break_glass_requests_total", { ...operator, ...from }, values),
+  });
 
   promtool("fires at once for the first use ever, and for the next", async () => {
     const first = requests(from(HOUR, 1));
@@ -144,12 +162,45 @@ describe("BreakGlassUsed", () => {
       ],
     );
   });
+
+  promtool(
+    "does not fire for old uses after a scrape that failed, or a gap, or of a new Prometheus",
+    async () => {
+      const missed = requests("9x240 stale 9x400");
+      const gap = requests("9x240 stale _x40 9x400");
+      const at = (series: Series, ...minutes: readonly number[]) =>
+        minutes.map((minute): Case => ({ series, afterSeconds: minute * MINUTE, fires: [] }));
+      await expectAlerts(
+        rules,
+        "BreakGlassUsed",
+        ["operator"],
+        [
+          ...at(missed, 61, 75, 76).map((one) => ({ ...one, afterSeconds: one.afterSeconds + 15 })),
+          ...at(gap, 71, 75, 76, 80, 86),
+          ...at(requests(steady(9)), 1, 14, 15, 16),
+        ],
+      );
+    },
+  );
+
+  promtool("does not fire for a reader of another stack", async () => {
+    const others = { job: "readers", instance: "vault-7.elsewhere.internal:9465" };
+    const used = requests(until(4, HOUR, 5), others);
+    await expectAlerts(
+      rules,
+      "BreakGlassUsed",
+      ["operator"],
+      [{ series: used, afterSeconds: HOUR + 15, fires: [] }],
+    );
+  });
 });
 
 describe("UnexpectedDeniedReads", () => {
   const labels = { login: "voyager-platform-llm", mount: "kv", operation: "read" };
-  const denied = (how: string, values: string) =>
-    series("vault_management_denied_requests_total", { ...labels, denied: how }, values);
+  const denied = (how: string, values: string): Series => ({
+    ...scraped,
+    ...series("vault_management_denied_requests_total", { ...labels, denied: how, ...reader }, values),
+  });
   const by = ["login", "mount", "operation"];
 
   promtool("fires for a read that Vault denied, and says whose it was", async () => {

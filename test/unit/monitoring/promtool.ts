@@ -57,6 +57,17 @@ export function metric(name: string, labels: Readonly<Record<string, string>> = 
   return `${name}{${all.join(",")}}`;
 }
 
+/** A metric of an exporter's, by its name without prefix: this stack's, or another's of the same Prometheus. */
+export function exported(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  values: string,
+  environment = "dev",
+): Series {
+  const target = { job: "exporter", instance: `exporter-of-${environment}:9464` };
+  return { [metric(`vault_management_${name}`, { ...labels, environment, ...target })]: values };
+}
+
 /**
  * Runs cases of one alert through promtool.
  * @param by the labels that tell its series apart

@@ -37,6 +37,7 @@ it("has every alert that a stack can have", () => {
         "VaultSealed",
         "VaultNoLeader",
         "VaultTwoLeaders",
+        "VaultTelemetryMissing",
         "VaultRaftLag",
         "BreakGlassUsed",
         "BreakGlassOpen",

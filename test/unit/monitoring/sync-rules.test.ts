@@ -3,6 +3,7 @@ import { rulesOf, watched } from "./declarations.ts";
 import {
   expectAlerts,
   expectSummary,
+  exported,
   from,
   metric,
   promtool,
@@ -25,10 +26,6 @@ const everyMinute = { namespace: "llm", external_secret: "session.key" };
 function condition(name: string, values: string, more: Readonly<Record<string, string>> = {}): Series {
   const labels = { namespace: "llm", name, condition: "Ready", status: "False", ...more };
   return { [metric("externalsecret_status_condition", labels)]: values };
-}
-
-function exported(name: string, labels: Readonly<Record<string, string>>, values: string): Series {
-  return { [metric(`vault_management_${name}`, labels)]: values };
 }
 
 describe("SecretSyncFailing", () => {
