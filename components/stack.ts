@@ -13,6 +13,7 @@ import { Monitoring } from "./monitoring/monitoring.ts";
 import type { MonitoringKind } from "./monitoring/names.ts";
 import { Pki } from "./pki/pki.ts";
 import { createProviders } from "./providers.ts";
+import type { RightsInForce } from "./rights-in-force.ts";
 import { Rotations } from "./rotation/rotations.ts";
 import { VaultCluster } from "./vault/cluster.ts";
 import { NamespaceAccess } from "./vault/namespace-access.ts";
@@ -30,10 +31,12 @@ export interface StackArgs {
   readonly crds: readonly CrdManifest[];
   /** What of the Prometheus Operator's kinds the declaration asks for and the cluster has. */
   readonly monitoringKinds: readonly MonitoringKind[];
+  /** @default a right counts as given when its binding is made, which only holds where nothing is made for real */
+  readonly rightsInForce?: RightsInForce;
 }
 
 /**
- * Declares every resource of a stack, and asks no server: an update brings them about, and a search for drift holds
+ * Declares every resource of a stack, and asks no server itself: an update brings them about, and a search for drift holds
  * what it finds against them.
  * @returns namespace -> id of its SecretStores
  */
@@ -43,6 +46,7 @@ export function declareStack({
   connections,
   crds,
   monitoringKinds,
+  ...waiting
 }: StackArgs): Readonly<Record<string, Output<string>>> {
   const { vault, kubernetes, random } = createProviders(settings);
 
@@ -63,7 +67,7 @@ export function declareStack({
     new Databases("databases", { settings, connections }, { provider: vault, dependsOn: cluster });
   const operator = new ExternalSecretsOperator(
     "external-secrets",
-    { settings, crds },
+    { settings, crds, ...waiting },
     { provider: kubernetes },
   );
 
@@ -95,6 +99,7 @@ export function declareStack({
         authMount: auth.mount,
         alerting: monitoringKinds.includes("PrometheusRule"),
         namespaces: there,
+        ...waiting,
       },
       { providers: { vault, kubernetes }, dependsOn: [auth, operator] },
     );
@@ -103,7 +108,7 @@ export function declareStack({
     exporter &&
     new Exporter(
       "exporter",
-      { settings: deployable, exporter, authMount: auth.mount, namespaces: there },
+      { settings: deployable, exporter, authMount: auth.mount, namespaces: there, ...waiting },
       {
         providers: { vault, kubernetes },
         // It has a Role in the rotators' namespace, and ESO's definitions must be there.

@@ -49,7 +49,7 @@ function clusterReader({ kubernetes }: Settings, load: () => k8s.KubeConfig): Cl
 }
 
 /** By the usual rules: KUBECONFIG, else `~/.kube/config`. */
-function loadKubeConfig(): k8s.KubeConfig {
+export function loadKubeConfig(): k8s.KubeConfig {
   const config = new k8s.KubeConfig();
   config.loadFromDefault();
   return config;

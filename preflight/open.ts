@@ -8,6 +8,7 @@ import { ConfigError } from "../config/problems.ts";
 import { connectionStates } from "./databases.ts";
 import { monitoringKinds } from "./kubernetes.ts";
 import { preflight } from "./preflight.ts";
+import { rightsInForce } from "./rights-in-force.ts";
 import { withDeclaredVault } from "./vault.ts";
 
 /**
@@ -28,6 +29,7 @@ export async function openStack(): Promise<StackArgs> {
       connections,
       crds,
       monitoringKinds: await monitoringKinds(settings),
+      ...(purpose === "preview" ? {} : { rightsInForce: rightsInForce(settings.kubernetes.context) }),
     };
   } catch (error) {
     throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;

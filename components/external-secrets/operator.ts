@@ -4,6 +4,7 @@ import { releaseBindings } from "../../access/operators/kubernetes.ts";
 import type { Settings } from "../../config/schema.ts";
 import { seconds } from "../durations.ts";
 import { protection } from "../protection.ts";
+import { inForce, type RightsInForce } from "../rights-in-force.ts";
 import { AdmissionPolicies } from "./admission-policies.ts";
 import type { CrdManifest } from "./crds.ts";
 import { networkPolicies, podSecurityLabels } from "./hardening.ts";
@@ -23,6 +24,8 @@ export interface ExternalSecretsOperatorArgs {
   readonly settings: Settings;
   /** What `loadCrds` gave. */
   readonly crds: readonly CrdManifest[];
+  /** See StackArgs. */
+  readonly rightsInForce?: RightsInForce;
 }
 
 /**
@@ -49,13 +52,13 @@ export class ExternalSecretsOperator extends pulumi.ComponentResource {
   }
 
   /** Gives the definitions. */
-  #operator({ settings, crds }: ExternalSecretsOperatorArgs): readonly pulumi.Resource[] {
+  #operator({ settings, crds, rightsInForce }: ExternalSecretsOperatorArgs): readonly pulumi.Resource[] {
     const namespace = this.#namespace(settings);
     const definitions = crds.map((crd) => this.#definition(crd, settings));
     const rights = [
       ...this.#clusterRights(settings),
       ...this.#rightsInOwnNamespace(settings, namespace),
-      ...this.#deployersRights(settings, namespace),
+      ...this.#deployersRights(settings, namespace, rightsInForce),
     ];
     const network = this.#networkPolicies(settings, [namespace, ...definitions, ...rights]);
     this.#release(settings, [namespace, ...definitions, ...rights, ...network]);
@@ -72,7 +75,10 @@ export class ExternalSecretsOperator extends pulumi.ComponentResource {
   }
 
   /** After the deployer's rights here; and after the definitions, which take longer than new rights to be followed. */
-  #networkPolicies(settings: Settings, dependsOn: pulumi.Resource[]): readonly pulumi.Resource[] {
+  #networkPolicies(
+    settings: Settings,
+    dependsOn: pulumi.Input<pulumi.Resource>[],
+  ): readonly pulumi.Resource[] {
     return networkPolicies(settings).map(
       (manifest) =>
         new k8s.networking.v1.NetworkPolicy(
@@ -121,18 +127,22 @@ export class ExternalSecretsOperator extends pulumi.ComponentResource {
   }
 
   /** Helm keeps its releases in Secrets of this namespace: who deploys may read those, and only here. */
-  #deployersRights(settings: Settings, namespace: pulumi.Resource): readonly pulumi.Resource[] {
-    return releaseBindings(settings).map(
-      ({ metadata, roleRef, subjects }) =>
-        new k8s.rbac.v1.RoleBinding(
-          `${metadata.namespace}/${metadata.name}`,
-          { metadata: { ...metadata, labels: ownLabels(settings.environment) }, roleRef, subjects },
-          { parent: this, dependsOn: [namespace] },
-        ),
-    );
+  #deployersRights(
+    settings: Settings,
+    namespace: pulumi.Resource,
+    rightsInForce: RightsInForce | undefined,
+  ): readonly pulumi.Input<pulumi.Resource>[] {
+    return releaseBindings(settings).map(({ metadata, roleRef, subjects }) => {
+      const made = new k8s.rbac.v1.RoleBinding(
+        `${metadata.namespace}/${metadata.name}`,
+        { metadata: { ...metadata, labels: ownLabels(settings.environment) }, roleRef, subjects },
+        { parent: this, dependsOn: [namespace] },
+      );
+      return inForce(made, metadata.namespace, rightsInForce);
+    });
   }
 
-  #release(settings: Settings, dependsOn: pulumi.Resource[]): void {
+  #release(settings: Settings, dependsOn: pulumi.Input<pulumi.Resource>[]): void {
     const { chart, namespace, readiness } = settings.externalSecrets;
     const repository = chart.source.startsWith("https://");
     new k8s.helm.v3.Release(

@@ -7,6 +7,7 @@ import { bundleJob } from "../../jobs/bundle.ts";
 import { podSecurityLabels } from "../external-secrets/hardening.ts";
 import { ownLabels } from "../external-secrets/metadata.ts";
 import { protection } from "../protection.ts";
+import { inForce, type RightsInForce } from "../rights-in-force.ts";
 import { tokenReview } from "./cluster-access.ts";
 import { programConfigMap } from "./config-maps.ts";
 import { KeyRotation } from "./key-rotation.ts";
@@ -21,6 +22,8 @@ export interface RotationsArgs {
   readonly namespaces: Readonly<Record<string, pulumi.Input<string>>>;
   /** Whether alerts are made: they are asked for, and the cluster takes them. */
   readonly alerting: boolean;
+  /** See StackArgs. */
+  readonly rightsInForce?: RightsInForce;
 }
 
 /** Provider keys that are replaced on a schedule: what their rotators share, and then each. No value passes through here. */
@@ -59,16 +62,17 @@ export class Rotations extends pulumi.ComponentResource {
   }
 
   /** Who deploys may write CronJobs here, and only here. */
-  #operatorsRights(dependsOn: pulumi.Resource[]): pulumi.Resource[] {
-    const { environment } = this.#args.settings;
-    return rotationBindings(this.#args.settings).map(
-      ({ metadata, ...binding }) =>
-        new k8s.rbac.v1.RoleBinding(
-          `${metadata.namespace}/${metadata.name}`,
-          { metadata: { ...metadata, labels: ownLabels(environment) }, ...binding },
-          { parent: this, dependsOn },
-        ),
-    );
+  #operatorsRights(dependsOn: pulumi.Resource[]): pulumi.Input<pulumi.Resource>[] {
+    const { settings, rightsInForce } = this.#args;
+    const { environment } = settings;
+    return rotationBindings(settings).map(({ metadata, ...binding }) => {
+      const made = new k8s.rbac.v1.RoleBinding(
+        `${metadata.namespace}/${metadata.name}`,
+        { metadata: { ...metadata, labels: ownLabels(environment) }, ...binding },
+        { parent: this, dependsOn },
+      );
+      return inForce(made, metadata.namespace, rightsInForce);
+    });
   }
 
   #tokenReview(): pulumi.Resource[] {
@@ -79,13 +83,13 @@ export class Rotations extends pulumi.ComponentResource {
     return [new k8s.rbac.v1.ClusterRoleBinding(logicalName, binding, { parent: this })];
   }
 
-  #program(dependsOn: pulumi.Resource[]): k8s.core.v1.ConfigMap {
+  #program(dependsOn: pulumi.Input<pulumi.Resource>[]): k8s.core.v1.ConfigMap {
     const { settings, rotation } = this.#args;
     const manifest = programConfigMap(settings, rotation, bundleJob("rotator"));
     return new k8s.core.v1.ConfigMap(`${rotation.namespace}/rotator`, manifest, { parent: this, dependsOn });
   }
 
-  #networkPolicies(dependsOn: pulumi.Resource[]): pulumi.Resource[] {
+  #networkPolicies(dependsOn: pulumi.Input<pulumi.Resource>[]): pulumi.Resource[] {
     const { settings, rotation } = this.#args;
     return rotationNetworkPolicies(settings, rotation).map(
       (manifest) =>

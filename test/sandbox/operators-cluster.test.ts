@@ -11,9 +11,10 @@ import {
   workloadNamespaceRules,
 } from "../../components/external-secrets/rbac.ts";
 import type { Settings } from "../../config/schema.ts";
+import { rightsInForce } from "../../preflight/rights-in-force.ts";
 import type { RunningSandbox } from "../../sandbox/sandbox.ts";
 import { useSandbox } from "./harness.ts";
-import { type Api, apiAs } from "./operators/api.ts";
+import { type Api, apiAs, kubeConfigAs } from "./operators/api.ts";
 import { settingsFor } from "./operators/ground.ts";
 
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
@@ -128,11 +129,23 @@ describe("operators in Kubernetes", () => {
     it("reads Secrets of the release's namespace once the stack has bound it there, and no others", async () => {
       const secrets = (name: string) => api.deployer.ask("GET", `/api/v1/namespaces/${name}/secrets`);
       expect((await secrets("optest-operator")).status).toBe(403);
+      let waited = false;
+      const config = await kubeConfigAs(sandbox, "optest:deployer");
+      const inForce = rightsInForce(
+        config.getCurrentContext(),
+        () => config,
+      )("optest-operator").then(() => {
+        waited = true;
+      });
+      expect((await secrets("optest-operator")).status).toBe(403);
+      expect(waited).toBe(false);
       for (const binding of releaseBindings(settings)) {
         const path = `${RBAC}/namespaces/${binding.metadata.namespace}/rolebindings`;
         expect((await api.deployer.ask("POST", path, binding)).status).toBe(201);
       }
-      await expect.poll(async () => (await secrets("optest-operator")).status).toBe(200);
+      // As an update waits, before it makes what takes these rights.
+      await inForce;
+      expect((await secrets("optest-operator")).status).toBe(200);
       for (const elsewhere of [own, "kube-system"]) expect((await secrets(elsewhere)).status).toBe(403);
       expect((await api.deployer.ask("GET", "/api/v1/secrets")).status).toBe(403);
     });

@@ -7,6 +7,7 @@ import { bundleJob } from "../../../jobs/bundle.ts";
 import { podSecurityLabels } from "../../external-secrets/hardening.ts";
 import { ownLabels } from "../../external-secrets/metadata.ts";
 import { protection } from "../../protection.ts";
+import { inForce, type RightsInForce } from "../../rights-in-force.ts";
 import { loginRole } from "../../vault/login-role.ts";
 import { exporterReview, exporterRoles } from "./cluster-access.ts";
 import { EXPORTER, exporterLabels } from "./names.ts";
@@ -22,6 +23,8 @@ export interface ExporterArgs {
   readonly authMount: pulumi.Input<string>;
   /** Declared namespace, or the rotators' -> its name, known once it is there. */
   readonly namespaces: Readonly<Record<string, pulumi.Input<string>>>;
+  /** See StackArgs. */
+  readonly rightsInForce?: RightsInForce;
 }
 
 /** The program that says how far the cluster is behind Vault, with exactly its own rights in both. No value passes through here. */
@@ -53,17 +56,18 @@ export class Exporter extends pulumi.ComponentResource {
   }
 
   /** Who deploys may write a Deployment here, and only here. */
-  #operatorsRights(dependsOn: pulumi.Resource[]): pulumi.Resource[] {
-    const { environment } = this.#args.settings;
-    const made = monitoringBindings(this.#args.settings).map(
-      ({ metadata, ...binding }) =>
-        new k8s.rbac.v1.RoleBinding(
-          this.#logicalName(metadata.name),
-          { metadata: { ...metadata, labels: ownLabels(environment) }, ...binding },
-          { parent: this, dependsOn },
-        ),
-    );
-    return [...dependsOn, ...made];
+  #operatorsRights(dependsOn: pulumi.Resource[]): pulumi.Input<pulumi.Resource>[] {
+    const { settings, rightsInForce } = this.#args;
+    const { environment } = settings;
+    const given = monitoringBindings(settings).map(({ metadata, ...binding }) => {
+      const made = new k8s.rbac.v1.RoleBinding(
+        this.#logicalName(metadata.name),
+        { metadata: { ...metadata, labels: ownLabels(environment) }, ...binding },
+        { parent: this, dependsOn },
+      );
+      return inForce(made, metadata.namespace, rightsInForce);
+    });
+    return [...dependsOn, ...given];
   }
 
   #serviceAccount(dependsOn: pulumi.Resource[]): pulumi.Resource {
@@ -114,7 +118,7 @@ export class Exporter extends pulumi.ComponentResource {
     return loginRole({ settings, account, authMount, tokenPolicies: [policy.name] }, { parent: this });
   }
 
-  #networkPolicies(dependsOn: pulumi.Resource[]): pulumi.Resource[] {
+  #networkPolicies(dependsOn: pulumi.Input<pulumi.Resource>[]): pulumi.Resource[] {
     const { settings, exporter } = this.#args;
     return exporterNetworkPolicies(settings, exporter).map(
       (manifest) =>
@@ -125,7 +129,7 @@ export class Exporter extends pulumi.ComponentResource {
     );
   }
 
-  #workload(dependsOn: pulumi.Resource[]): void {
+  #workload(dependsOn: pulumi.Input<pulumi.Resource>[]): void {
     const { settings, exporter } = this.#args;
     const options = { parent: this, dependsOn };
     const program = new k8s.core.v1.ConfigMap(

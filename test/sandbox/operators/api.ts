@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { KubeConfig } from "@kubernetes/client-node";
 import { Agent, request } from "undici";
 import { ensureAuthority, ensureCertificate } from "../../../sandbox/certificates/authority.ts";
 import type { RunningSandbox } from "../../../sandbox/sandbox.ts";
@@ -15,13 +16,32 @@ export interface Api {
   close(): Promise<void>;
 }
 
-export async function apiAs({ paths, kubernetes, vault }: RunningSandbox, group: string): Promise<Api> {
-  const files = await ensureCertificate(paths, await ensureAuthority(paths), {
+/** The same as a kubeconfig. */
+export async function kubeConfigAs(sandbox: RunningSandbox, group: string): Promise<KubeConfig> {
+  const { certFile, keyFile } = await certificateOf(sandbox, group);
+  const config = new KubeConfig();
+  config.loadFromClusterAndUser(
+    {
+      ...{ name: "sandbox", server: sandbox.kubernetes.address, skipTLSVerify: false },
+      caData: Buffer.from(sandbox.vault.caPem).toString("base64"),
+    },
+    { name: group, certFile, keyFile },
+  );
+  return config;
+}
+
+async function certificateOf({ paths }: RunningSandbox, group: string) {
+  return ensureCertificate(paths, await ensureAuthority(paths), {
     name: `optest-${group.replaceAll(":", "-")}`,
     commonName: `optest ${group}`,
     organizations: [group],
     usages: ["client"],
   });
+}
+
+export async function apiAs(sandbox: RunningSandbox, group: string): Promise<Api> {
+  const { kubernetes, vault } = sandbox;
+  const files = await certificateOf(sandbox, group);
   const [cert, key] = await Promise.all([readFile(files.certFile), readFile(files.keyFile)]);
   const dispatcher = new Agent({ connect: { ca: vault.caPem, cert, key } });
   return {

@@ -1,5 +1,8 @@
+import { setTimeout } from "node:timers/promises";
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { createProviders } from "../../../components/providers.ts";
+import type { RightsInForce } from "../../../components/rights-in-force.ts";
 import { RUN_SECONDS } from "../../../components/rotation/cron-jobs.ts";
 import { Rotations } from "../../../components/rotation/rotations.ts";
 import type { Settings } from "../../../config/schema.ts";
@@ -17,14 +20,15 @@ const POLICY = "vault:index/policy:Policy";
 const ROLE = "vault:kubernetes/authBackendRole:AuthBackendRole";
 const RULE = "kubernetes:monitoring.coreos.com/v1:PrometheusRule";
 
-function build(settings: Settings) {
+function build(settings: Settings, rightsInForce?: RightsInForce) {
   const { rotation } = settings;
   if (rotation === undefined) throw new Error("no rotation");
   return recordResources(() => {
     const { vault, kubernetes } = createProviders(settings);
     const alerting = settings.monitoring.prometheusRules;
     const args = { settings, rotation, alerting, authMount: "kubernetes", namespaces: { llm: "llm" } };
-    new Rotations("rotation", args, { providers: { vault, kubernetes } });
+    const waiting = rightsInForce === undefined ? {} : { rightsInForce };
+    new Rotations("rotation", { ...args, ...waiting }, { providers: { vault, kubernetes } });
   });
 }
 
@@ -131,6 +135,23 @@ describe("a key's CronJobs", () => {
         },
       });
     }
+  });
+
+  it("come after the rights that an update gives itself, once the API server follows them", async () => {
+    const asked: string[] = [];
+    const made = await build(rotating(), async (namespace) => {
+      asked.push(namespace);
+      await setTimeout(200);
+      new pulumi.ComponentResource("test:InForce", namespace);
+    });
+    const order = made.map(({ type, name }) => `${type} ${name}`);
+    const inForce = order.indexOf("test:InForce vault-rotation");
+    expect(asked).toContain("vault-rotation");
+    expect(inForce).toBeGreaterThan(0);
+    expect(order.indexOf(`${CONFIG_MAP} vault-rotation/rotator`)).toBeGreaterThan(inForce);
+    const policies = made.filter(({ type }) => type.endsWith(":NetworkPolicy"));
+    expect(policies.length).toBeGreaterThan(0);
+    for (const policy of policies) expect(made.indexOf(policy)).toBeGreaterThan(inForce);
   });
 
   it("start once everything they need is there", () => {
