@@ -7,3 +7,11 @@
 export function certificateExpiry(ttlSeconds: number, lastSuccess: Date | undefined): Date | undefined {
   return lastSuccess && new Date(lastSuccess.getTime() + ttlSeconds * 1_000);
 }
+
+/** Another one is issued when a third of a certificate's life is left; with less than this one that is overdue. */
+const NEAR = 1 / 4;
+
+/** Whether a certificate should have been issued anew by now; one that has ended should as well. */
+export function isNearExpiry(ttlSeconds: number, expires: Date, now: Date): boolean {
+  return expires.getTime() - now.getTime() < ttlSeconds * NEAR * 1_000;
+}

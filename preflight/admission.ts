@@ -13,7 +13,7 @@ export async function admissionProblems(
   if (wanted.length === 0) return [];
   const found = await reader.admissionPolicies();
   if (found === undefined) return [tooOld];
-  if (typeof found === "string") return [unreadable(found)];
+  if (typeof found === "string") return [unreadable(found, settings.environment)];
   return found
     .filter(({ name, labels }) => wanted.includes(name) && labels[OWNER_LABEL] !== settings.environment)
     .map(({ name }) => foreign(name));
@@ -26,12 +26,12 @@ const tooOld: Problem = {
   fix: "upgrade the cluster",
 };
 
-function unreadable(failure: string): Problem {
+function unreadable(failure: string, environment: string): Problem {
   return {
     path: "externalSecrets.admission",
     found: `validatingadmissionpolicies cannot be listed: ${failure}`,
     allowed: "the rights on admission policies and their bindings that a deployer has",
-    fix: "let somebody with the rights run: npm run bootstrap -- apply",
+    fix: `let somebody with the rights run: npm run bootstrap -- apply -s ${environment}`,
   };
 }
 

@@ -12,17 +12,21 @@ import { readUnlessRefused } from "./read-if-allowed.ts";
  */
 export async function rotationProblems(
   client: VaultClient,
-  { rotation }: Pick<Settings, "rotation">,
+  { rotation, environment }: Pick<Settings, "rotation" | "environment">,
   mounts: Readonly<Record<string, unknown>>,
 ): Promise<readonly Problem[]> {
   const keys = (rotation?.keys ?? []).filter(
     ({ admin }) => admin !== undefined && `${admin.mount}/` in mounts,
   );
-  const problems = await Promise.all(keys.map((key) => adminProblem(client, key)));
+  const problems = await Promise.all(keys.map((key) => adminProblem(client, key, environment)));
   return problems.filter((problem) => problem !== undefined);
 }
 
-async function adminProblem(client: VaultClient, { name, admin }: RotationKey): Promise<Problem | undefined> {
+async function adminProblem(
+  client: VaultClient,
+  { name, admin }: RotationKey,
+  environment: string,
+): Promise<Problem | undefined> {
   if (admin === undefined) return undefined;
   const secret = await readUnlessRefused(client, `${admin.mount}/subkeys/${admin.path}`);
   const properties = Object.keys(fields(secret?.subkeys));
@@ -35,6 +39,6 @@ async function adminProblem(client: VaultClient, { name, admin }: RotationKey): 
         ? `nothing at ${place} in Vault, or its newest version is deleted`
         : `${place} with ${properties.toSorted().join(", ")}, and without ${admin.property}`,
     allowed: "a credential that may create, list and revoke keys at the provider",
-    fix: `make one there, and put it: npm run secrets -- put ${admin.path} -p ${admin.property}`,
+    fix: `make one there, and put it: npm run secrets -- put ${admin.path} -p ${admin.property} --stack ${environment}`,
   };
 }

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
+import { DEFAULT_STACK } from "../command-line.ts";
 import { exitCodeOf } from "../exit-code.ts";
-import { DEFAULT_STACK } from "../secrets/put-command.ts";
 import { diff, live, type Output, SOMETHING_DIFFERS, show } from "./commands.ts";
 
 const HELP = `

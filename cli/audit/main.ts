@@ -1,6 +1,6 @@
 import { Command } from "commander";
+import { DEFAULT_STACK } from "../command-line.ts";
 import { exitCodeOf } from "../exit-code.ts";
-import { DEFAULT_STACK } from "../secrets/put-command.ts";
 import { breakGlass, reads, rotations, who } from "./commands.ts";
 
 const LOGS = `

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { operators } from "../../access/operators/names.ts";
+import { DEFAULT_STACK } from "../command-line.ts";
 import { exitCodeOf } from "../exit-code.ts";
-import { DEFAULT_STACK } from "../secrets/put-command.ts";
 import { apply, policy, SOMETHING_DIFFERS, token } from "./commands.ts";
 
 const STACK = [

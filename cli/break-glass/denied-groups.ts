@@ -1,14 +1,17 @@
 import { deniedGroups } from "../../access/operators/denial.ts";
 import type { VaultClient } from "../../clients/vault.ts";
+import { npmRun } from "../command-line.ts";
 import type { Group } from "./groups.ts";
 
 /** Reads and writes the groups that deny. */
 export class DeniedGroups {
   readonly #client: VaultClient;
   readonly #paths: readonly string[];
+  readonly #stack: string;
 
-  constructor(client: VaultClient, environment: string) {
+  constructor(client: VaultClient, environment: string, stack: string) {
     this.#client = client;
+    this.#stack = stack;
     this.#paths = deniedGroups(environment).map(({ path }) => path);
   }
 
@@ -18,7 +21,7 @@ export class DeniedGroups {
     const data = await this.#client.read(path);
     if (data === undefined) {
       throw new Error(
-        `Vault has no ${path}, which denies: a person with all rights makes it, npm run bootstrap -- apply`,
+        `Vault has no ${path}, which denies: a person with all rights makes it, ${npmRun(this.#stack, "bootstrap", "apply")}`,
       );
     }
     return { members: listOf(data.member_entity_ids), metadata: textsOf(data.metadata) };

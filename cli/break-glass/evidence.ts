@@ -135,7 +135,7 @@ export function requireGenuine(
     throw refused(
       file,
       `Vault remembers no incident ${first.incident}`,
-      "see which there are: npm run break-glass -- list",
+      "see which there are, by the command list",
     );
   }
   const edited = firstEdited(evidence);

@@ -52,7 +52,7 @@ export function groupFor(
   const group = known === -1 ? fits.indexOf(true) : known;
   if (group !== -1) return group;
   throw new Error(
-    `No denying group has room for ${paths.length} more path(s). Restore the incidents that are over (npm run break-glass -- list)`,
+    `No denying group has room for ${paths.length} more path(s). Restore the incidents that are over (the command list shows them)`,
   );
 }
 

@@ -105,7 +105,7 @@ export class RunJournal implements Journal {
       if (there?.run !== next.run) {
         throw new StopError(
           `Incident ${next.id} was taken over by another run${there === undefined ? "" : `, which last wrote at ${there.seenAt}`}: ` +
-            "this one does nothing more. npm run break-glass -- list shows how it stands.",
+            "this one does nothing more. The command list shows how it stands.",
         );
       }
       return { memory: replaced(memory, next), made: undefined };

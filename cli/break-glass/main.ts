@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
+import { DEFAULT_STACK } from "../command-line.ts";
 import { exitCodeOf } from "../exit-code.ts";
-import { DEFAULT_STACK } from "../secrets/put-command.ts";
 import { drill } from "./drill.ts";
 import { list } from "./list.ts";
 import { restore } from "./restore.ts";

@@ -28,7 +28,7 @@ export async function withScene<T>(
       ...{ settings, stack, vault, recorder },
       cluster: await clusterOf(settings, context, recorder),
       store: new MemoryStore(vault, memoryPlace(settings)),
-      groups: new DeniedGroups(vault, settings.environment),
+      groups: new DeniedGroups(vault, settings.environment, stack),
     });
   } finally {
     await vault.close();

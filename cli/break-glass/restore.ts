@@ -1,4 +1,5 @@
 import { operatorPolicyName } from "../../access/operators/names.ts";
+import { npmRun } from "../command-line.ts";
 import { readState } from "../secrets/kv.ts";
 import { putCommand } from "../secrets/put-command.ts";
 import { stackSettings } from "../stack.ts";
@@ -34,7 +35,7 @@ export async function restore(named: string, options: RestoreOptions): Promise<n
     requireRestorer(scene, who);
     const { incident, file } = await incidentNamed(scene, memory, named);
     const known = await knownRecord(scene, incident, vaultCluster, file);
-    if (incident === undefined) throw unknownIncident(named, memory);
+    if (incident === undefined) throw unknownIncident(named, memory, scene.stack);
     if (incident.closedAt !== undefined)
       throw new Error(`Incident ${incident.id} was closed ${incident.closedAt}. Nothing was done.`);
     await requireNewValue(scene, incident);
@@ -68,10 +69,10 @@ async function incidentNamed(
   return { incident: incidents.find(({ id }) => id === evidence?.head.incident), file: named };
 }
 
-function unknownIncident(named: string, { incidents }: Memory): Error {
+function unknownIncident(named: string, { incidents }: Memory, stack: string): Error {
   const open = incidents.filter(({ closedAt }) => closedAt === undefined).map(({ id }) => id);
   return new Error(
-    `There is no incident and no evidence file ${named}. Open: ${open.join(", ") || "none"} (npm run break-glass -- list). Nothing was done.`,
+    `There is no incident and no evidence file ${named}. Open: ${open.join(", ") || "none"} (${npmRun(stack, "break-glass", "list")}). Nothing was done.`,
   );
 }
 
@@ -99,7 +100,7 @@ async function requireNewValue(
   if (last === undefined) {
     throw new Error(
       `The versions of ${place} are not destroyed yet: what was revoked would be read again. Finish incident ${id} first: ` +
-        `npm run break-glass -- revoke ${name}. Nothing was done.`,
+        `${npmRun(stack, "break-glass", "revoke", name)}. Nothing was done.`,
     );
   }
   const { versions } = await readState(vault, kv.mount, kv.path);

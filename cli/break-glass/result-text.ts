@@ -1,5 +1,6 @@
+import { npmRun } from "../command-line.ts";
 import { plainTable } from "../rotate/text.ts";
-import { DEFAULT_STACK, putCommand } from "../secrets/put-command.ts";
+import { putCommand } from "../secrets/put-command.ts";
 import type { Incident, Standing } from "./memory.ts";
 import type { Ended } from "./runner.ts";
 
@@ -43,10 +44,9 @@ export function stepsTable(steps: readonly Ended[]): string {
 }
 
 function nextText({ id, path, notDone }: Outcome, stack: string): readonly string[] {
-  const of = stack === DEFAULT_STACK ? "" : ` --stack ${stack}`;
   return [
     ...(notDone.length === 0 ? [] : [`To finish, as often as needed: the same command again.`]),
-    `To give access back: ${putCommand(path, stack)}, then, as break-glass-restore, npm run break-glass -- restore ${id}${of}`,
+    `To give access back: ${putCommand(path, stack)}, then, as break-glass-restore, ${npmRun(stack, "break-glass", "restore", id)}`,
   ];
 }
 

@@ -1,5 +1,6 @@
 import { deniedGroups, memoryPlace } from "../../access/operators/denial.ts";
 import { capabilityProblems, type RequiredCapability } from "../../preflight/capabilities.ts";
+import { npmRun } from "../command-line.ts";
 import type { Freeze } from "./freeze.ts";
 import { dataPath, destroyPath, metadataPath } from "./places.ts";
 import type { Plan } from "./plan.ts";
@@ -65,7 +66,7 @@ function freezingRights(freeze: Freeze | undefined): readonly RequiredCapability
  * @throws Error with every right that is missing
  */
 export async function requireRights(
-  { vault, settings }: Scene,
+  { vault, settings, stack }: Scene,
   required: readonly RequiredCapability[],
   operator: "break-glass" | "break-glass-restore",
 ): Promise<void> {
@@ -75,7 +76,7 @@ export async function requireRights(
   throw new Error(
     [
       `This Vault token may not do all of it; nothing was done. Log in as ${operator} of ${settings.environment} ` +
-        "(docs/break-glass.md#who-may), whose policy npm run bootstrap -- apply brings up to date. Missing:",
+        `(docs/break-glass.md#who-may), whose policy ${npmRun(stack, "bootstrap", "apply")} brings up to date. Missing:`,
       ...problems.map(({ path, found }) => `  ${path}: ${found}`),
     ].join("\n"),
   );

@@ -30,8 +30,8 @@ export interface NudgeCommandOptions extends Pick<DriftOptions, "stack" | "conte
 }
 
 /**
- * Has ESO refresh what lags behind Vault, or with `plan` says what that is.
- * @returns 0 when nothing lags any more, {@link DRIFTED} when something does that was only planned, 1 when something was
+ * Has ESO refresh what is not ready, late or behind Vault, or with `plan` says what that is.
+ * @returns 0 when nothing is any more, {@link DRIFTED} when something is that was only planned, 1 when something was
  * refused, is not synced, or is not known
  */
 export async function refreshLagging(options: NudgeCommandOptions): Promise<number> {

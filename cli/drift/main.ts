@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
+import { DEFAULT_STACK } from "../command-line.ts";
 import { exitCodeOf } from "../exit-code.ts";
-import { DEFAULT_STACK } from "../secrets/put-command.ts";
 import { DRIFTED, type DriftOptions, drift, refreshLagging } from "./commands.ts";
 
 const HELP = `
@@ -12,9 +12,10 @@ The previewer's rights suffice. Vault is reached as its own CLI does: VAULT_ADDR
 stack's vault.address and caCertificate, and the token in ~/.vault-token. Kubernetes is reached by KUBECONFIG, else
 ~/.kube/config.
 
---nudge is about the other kind of drift: Secrets that hold an older version than Vault. It compares versions and times, sets
-the annotation force-sync on the ExternalSecrets that lag, and waits until ESO has come to them. It takes the right to read
-metadata in Vault (a secret-admin's or an auditor's) and to patch ExternalSecrets in Kubernetes (a deployer's).
+--nudge is about the other kind of drift: Secrets that are not as fresh as they should be. It compares versions and times, sets
+the annotation force-sync on the ExternalSecrets that are not ready, late, or behind Vault, and waits until ESO has come to
+them. It takes the right to read metadata in Vault (a secret-admin's or an auditor's) and to patch ExternalSecrets in
+Kubernetes (a deployer's).
 
 Exit code: 0 no drift, ${DRIFTED} drift, 1 not all could be looked at; what was seen is printed with it.
 
@@ -23,7 +24,7 @@ Examples:
   npm run drift -- --stack prod --context voyager-prod-previewer
   npm run -s drift -- --json | jq -r '.findings[].what'
   npm run drift -- --direct                               without Pulumi's engine
-  npm run drift -- --nudge --plan                         which Secrets lag
+  npm run drift -- --nudge --plan                         which would be refreshed, and why
   npm run drift -- --nudge`;
 
 interface Options extends DriftOptions {
@@ -39,12 +40,12 @@ function program(): Command {
     .addOption(new Option("--engine", "look by Pulumi's engine alone").conflicts("direct"))
     .option("--direct", "read back directly alone")
     .addOption(
-      new Option("--nudge", "have ESO refresh what lags behind Vault, and wait for it").conflicts([
-        "engine",
-        "direct",
-      ]),
+      new Option(
+        "--nudge",
+        "have ESO refresh what is not ready, late or behind Vault, and wait for it",
+      ).conflicts(["engine", "direct"]),
     )
-    .option("--plan", "with --nudge: only say what lags")
+    .option("--plan", "with --nudge: only say what would be refreshed, and why")
     .option("--json", "print JSON, for other programs (npm's own lines go away with: npm run -s)")
     .allowExcessArguments(false)
     .addHelpText("after", HELP)

@@ -1,18 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type VaultClient, VaultError } from "../../clients/vault.ts";
-import type { LiveObject } from "../../components/external-secrets/judgement.ts";
+import type { VaultClient } from "../../clients/vault.ts";
 import type { ReadinessApi } from "../../components/external-secrets/readiness-api.ts";
 import type { Settings } from "../../config/schema.ts";
-import { type DeclaredSync, declaredSyncs, type FollowedPath } from "../../freshness/declared.ts";
-import { neverWritten, type SecretState, secretState } from "../../freshness/kv-metadata.ts";
-import { judgeSync, type SyncJudgement } from "../../freshness/sync.ts";
+import type { Behind } from "../../freshness/behind.ts";
+import { declaredSyncs } from "../../freshness/declared.ts";
 import { attempt } from "../../preflight/cluster-reader.ts";
 import { inParallel } from "../in-parallel.ts";
+import { AT_ONCE, type Judged, judgeAll, nameOf, type States, statesOf } from "./behind.ts";
 
-/** How long ESO may take for a refresh that was asked for, and how often to look, in milliseconds. */
-const SYNCED_WITHIN_MS = 60_000;
+/** How often to look whether ESO has come, in milliseconds. */
 const INTERVAL_MS = 1_000;
-const AT_ONCE = 8;
 
 export interface NudgeOptions {
   readonly settings: Settings;
@@ -21,16 +18,19 @@ export interface NudgeOptions {
   /** Only says what would be done. */
   readonly plan: boolean;
   readonly report: (line: string) => void;
+  /** How long ESO may bring none of those that it was asked for, in milliseconds. @default 60000 */
+  readonly patienceMs?: number;
 }
 
-/** An ExternalSecret that lags, and what came of it. */
+/** An ExternalSecret that is to be refreshed, and what came of it. */
 export interface Nudged {
   /** `<namespace>/<name>` */
   readonly externalSecret: string;
-  /** Since when Vault has had a version that the cluster has not, in seconds; absent where the last sync is just too old. */
+  readonly because: Behind;
+  /** Since when Vault has had a version that the cluster has not, in seconds; absent where it has none, or none is known. */
   readonly lagSeconds?: number;
   readonly outcome: "planned" | "synced" | "not synced yet" | "refused";
-  /** The reason, where it was refused or is not synced. */
+  /** The reason, where it was refused or is not synced; ESO's own words in a plan for what is not ready. */
   readonly why?: string;
 }
 
@@ -38,153 +38,97 @@ export interface NudgeReport {
   /** How many ExternalSecrets were judged. */
   readonly judged: number;
   readonly nudged: readonly Nudged[];
-  /** Of whom it is not known whether they lag. */
+  /** Of whom it is not known whether they are to be refreshed. */
   readonly unknown: readonly { readonly externalSecret: string; readonly why: string }[];
 }
 
-interface Judged {
-  readonly sync: DeclaredSync;
-  readonly judgement: SyncJudgement;
-  readonly why?: string;
-}
+type Late = Judged & Required<Pick<Judged, "because">>;
 
 /**
- * Makes ESO refresh what the cluster holds in an older version than Vault, and waits until it has. Compares versions and
+ * Makes ESO refresh what is not ready, late, or older than what Vault has, and waits until it has. Compares versions and
  * times alone; reads no value.
  */
 export async function nudge(options: NudgeOptions): Promise<NudgeReport> {
-  const { settings, plan, report } = options;
+  const { settings, vault, api, plan, report } = options;
   const syncs = declaredSyncs(settings);
   report("comparing versions");
-  const judged = await judgeAll(options, syncs);
-  const lagging = judged.filter(isBehind);
-  const nudged = plan
-    ? lagging.map(({ sync, judgement }) => nudgedOf(sync, judgement, "planned"))
-    : await nudgeAll(options, lagging);
+  const states = await statesOf(vault, syncs);
+  const judged = await judgeAll(api, syncs, states);
+  const late = judged.filter(isLate);
   return {
     judged: judged.length,
-    nudged,
-    unknown: judged.flatMap(({ sync, why }) =>
-      why === undefined ? [] : [{ externalSecret: nameOf(sync), why }],
+    nudged: plan
+      ? late.map((one) => nudgedOf(one, "planned", one.judgement.reason))
+      : await nudgeAll(options, late, states),
+    unknown: judged.flatMap(({ sync, unknown }) =>
+      unknown === undefined ? [] : [{ externalSecret: nameOf(sync), why: unknown }],
     ),
   };
 }
 
-function isBehind({ judgement }: Judged): boolean {
-  return (judgement.lagSeconds ?? 0) > 0 || (judgement.stale && judgement.lagSeconds === undefined);
+function isLate(one: Judged): one is Late {
+  return one.because !== undefined;
 }
 
-async function judgeAll(
-  { vault, api }: Pick<NudgeOptions, "vault" | "api">,
-  syncs: readonly DeclaredSync[],
-): Promise<readonly Judged[]> {
-  const live = await liveByName(api, syncs);
-  const states = await statesOf(vault, syncs);
-  const now = new Date();
-  return syncs.map((sync) => {
-    const object = live.get(nameOf(sync));
-    const refused = sync.paths.map((path) => states.get(pathOf(path))).find((one) => typeof one === "string");
-    const why = object === undefined ? "there is no such ExternalSecret" : refused;
-    const metadata = (path: FollowedPath) => {
-      const state = states.get(pathOf(path));
-      return typeof state === "string" ? undefined : state;
-    };
-    return {
-      sync,
-      judgement: judgeSync(sync, object, metadata, now),
-      ...(typeof why === "string" ? { why } : {}),
-    };
-  });
-}
-
-async function liveByName(
-  api: ReadinessApi,
-  syncs: readonly DeclaredSync[],
-): Promise<ReadonlyMap<string, LiveObject>> {
-  const namespaces = [...new Set(syncs.map(({ namespace }) => namespace))];
-  const lists = await inParallel(namespaces, AT_ONCE, async (namespace) => {
-    const found = await attempt(() => api.list("ExternalSecret", namespace));
-    if (typeof found === "string") throw new Error(`ExternalSecrets of namespace ${namespace}: ${found}`);
-    return (found ?? []).map((object) => [`${namespace}/${object.metadata.name}`, object] as const);
-  });
-  return new Map(lists.flat());
-}
-
-/** `<mount>/<path>` -> its metadata; a text says why it cannot be read. */
-async function statesOf(
-  vault: VaultClient,
-  syncs: readonly DeclaredSync[],
-): Promise<ReadonlyMap<string, SecretState | string>> {
-  const paths = new Map(
-    syncs.flatMap(({ paths: read }) => read.map((path) => [pathOf(path), path] as const)),
-  );
-  const entries = await inParallel([...paths.values()], AT_ONCE, async (path) => {
-    return [pathOf(path), await stateOf(vault, path)] as const;
-  });
-  return new Map(entries);
-}
-
-async function stateOf(vault: VaultClient, { mount, path }: FollowedPath): Promise<SecretState | string> {
-  try {
-    const data = await vault.read(`${mount}/metadata/${path}`);
-    return data === undefined ? neverWritten({ mounted: true }) : secretState(data, new Date());
-  } catch (error) {
-    if (error instanceof VaultError && error.status === 403) {
-      return `the token may not read ${mount}/metadata/${path}: a secret-admin's and an auditor's may`;
-    }
-    throw error;
-  }
-}
-
-async function nudgeAll(options: NudgeOptions, lagging: readonly Judged[]): Promise<readonly Nudged[]> {
-  return inParallel(lagging, AT_ONCE, async ({ sync, judgement }) => {
-    const { namespace, externalSecret } = sync;
-    const refused = await attempt(async () => {
-      await options.api.nudge("ExternalSecret", namespace, externalSecret);
-      return { asked: true };
-    });
-    if (typeof refused !== "object") {
-      return nudgedOf(sync, judgement, "refused", refused ?? "there is no such ExternalSecret");
-    }
-    return untilSynced(options, sync, judgement);
-  });
-}
-
-async function untilSynced(
+async function nudgeAll(
   options: NudgeOptions,
-  sync: DeclaredSync,
-  before: SyncJudgement,
-): Promise<Nudged> {
-  const deadline = Date.now() + SYNCED_WITHIN_MS;
-  for (;;) {
-    const [now] = await judgeAll(options, [sync]);
-    if (now !== undefined && !isBehind(now) && now.judgement.ready) return nudgedOf(sync, before, "synced");
-    if (Date.now() >= deadline) {
-      return nudgedOf(sync, before, "not synced yet", now?.judgement.reason ?? "ESO has not come to it");
-    }
-    options.report(`waiting for ${nameOf(sync)}`);
+  late: readonly Late[],
+  states: States,
+): Promise<readonly Nudged[]> {
+  const refusals = await inParallel(late, AT_ONCE, (one) => ask(options.api, one));
+  const asked = late.filter((_, index) => refusals[index] === undefined);
+  const left = await untilSynced(options, asked, states);
+  return late.map((one, index) => {
+    const refused = refusals[index];
+    if (refused !== undefined) return nudgedOf(one, "refused", refused);
+    const why = left.get(nameOf(one.sync));
+    return why === undefined ? nudgedOf(one, "synced") : nudgedOf(one, "not synced yet", why);
+  });
+}
+
+/** @returns why it cannot be asked for; `undefined` when it is */
+async function ask(api: ReadinessApi, { sync }: Late): Promise<string | undefined> {
+  const answer = await attempt(async () => {
+    await api.nudge("ExternalSecret", sync.namespace, sync.externalSecret);
+    return { asked: true };
+  });
+  return typeof answer === "object" ? undefined : (answer ?? "there is no such ExternalSecret");
+}
+
+/**
+ * Waits as long as ESO goes on bringing some: after it was down it has many to come to.
+ * @returns those that it has not brought, by name, and why
+ */
+async function untilSynced(
+  { api, report, patienceMs = 60_000 }: NudgeOptions,
+  asked: readonly Late[],
+  states: States,
+): Promise<ReadonlyMap<string, string>> {
+  let left: readonly Judged[] = asked;
+  let deadline = Date.now() + patienceMs;
+  while (left.length > 0) {
+    const syncs = left.map(({ sync }) => sync);
+    left = (await judgeAll(api, syncs, states)).filter((one) => isLate(one) || !one.judgement.ready);
+    if (left.length < syncs.length) deadline = Date.now() + patienceMs;
+    if (left.length === 0 || Date.now() >= deadline) break;
+    report(`waiting for ${left.length} of ${asked.length} ExternalSecret(s)`);
     await pause(INTERVAL_MS);
   }
+  return new Map(
+    left.map(({ sync, judgement }) => [nameOf(sync), judgement.reason ?? "ESO has not come to it"]),
+  );
 }
 
 function nudgedOf(
-  sync: DeclaredSync,
-  { lagSeconds }: SyncJudgement,
+  { sync, because, judgement: { lagSeconds = 0 } }: Late,
   outcome: Nudged["outcome"],
   why?: string,
 ): Nudged {
   return {
     externalSecret: nameOf(sync),
-    ...(lagSeconds === undefined ? {} : { lagSeconds: Math.round(lagSeconds) }),
+    because,
+    ...(lagSeconds > 0 ? { lagSeconds: Math.round(lagSeconds) } : {}),
     outcome,
     ...(why === undefined ? {} : { why }),
   };
-}
-
-function nameOf({ namespace, externalSecret }: DeclaredSync): string {
-  return `${namespace}/${externalSecret}`;
-}
-
-function pathOf({ mount, path }: FollowedPath): string {
-  return `${mount}/${path}`;
 }

@@ -71,7 +71,7 @@ export async function now(name: string, options: NowOptions): Promise<number> {
     const before = await readSlots(client, key);
     const facts = await cluster.facts();
     if (typeof facts === "string") throw unseenJobs(facts, rotation);
-    const why = refusal(key, before, facts, { now: new Date(), despiteOverlap });
+    const why = refusal(key, before, facts, { now: new Date(), despiteOverlap, stack });
     if (why !== undefined) throw new Error(why);
     const instance = `${settings.environment}.${key.name}`;
     const steps = await cluster.steps(key, instance);

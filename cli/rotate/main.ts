@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
+import { DEFAULT_STACK } from "../command-line.ts";
 import { exitCodeOf } from "../exit-code.ts";
-import { DEFAULT_STACK } from "../secrets/put-command.ts";
 import { history, NEEDS_ATTENTION, now, put, status } from "./commands.ts";
 import { NO_NEW_KEY } from "./now.ts";
 

@@ -27,12 +27,16 @@ export function refusal(
   key: RotationKey,
   slots: Slots,
   cronJobs: ReadonlyMap<string, CronJobFacts>,
-  { now, despiteOverlap }: { readonly now: Date; readonly despiteOverlap: boolean },
+  {
+    now,
+    despiteOverlap,
+    stack,
+  }: { readonly now: Date; readonly despiteOverlap: boolean; readonly stack: string },
 ): string | undefined {
   const { name } = key;
   const running = cronJobs.get(`${JOBS.rotate}${name}`)?.running;
   if (running !== undefined)
-    return `${running} runs already: look at it with npm run rotate -- status ${name}`;
+    return `${running} runs already: look at it with ${rotateCommand("status", name, stack)}`;
   const ends = despiteOverlap ? undefined : overlapEnd(slots);
   if (ends === undefined || Date.parse(ends) <= now.getTime()) return undefined;
   return (

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
+import { DEFAULT_STACK } from "../command-line.ts";
 import { exitCodeOf } from "../exit-code.ts";
 import { list, missing, put, SOMETHING_MISSING } from "./commands.ts";
-import { DEFAULT_STACK } from "./put-command.ts";
 
 const STACK = [
   "-s, --stack <name>",

@@ -36,7 +36,7 @@ export class Databases extends pulumi.ComponentResource {
         const twin = role.kind === "static" ? before.get(role.twin ?? "") : undefined;
         before.set(role.name, this.#role(connection, role, twin === undefined ? [made] : [made, twin]));
       }
-      if (!initialised) void pulumi.log.warn(notInitialised(connection, settings.environment), this);
+      if (!initialised) void pulumi.log.warn(notInitialised(connection), this);
     }
     this.registerOutputs({});
   }
@@ -86,9 +86,9 @@ export class Databases extends pulumi.ComponentResource {
   }
 }
 
-function notInitialised({ name, username }: DatabaseConnection, environment: string): string {
+function notInitialised({ name, username }: DatabaseConnection): string {
   return (
     `Vault does not log in to the database of ${name} as ${username} yet, and its new roles, with the secrets that read ` +
-    `them, wait for that: 1. npm run database -- init ${name} --stack ${environment}  2. pulumi up`
+    `them, wait for that: 1. npm run database -- init ${name} --stack ${pulumi.getStack()}  2. pulumi up`
   );
 }

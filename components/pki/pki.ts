@@ -30,7 +30,7 @@ export class Pki extends pulumi.ComponentResource {
     const issuer = intermediateAuthority({ pki, mount, root: signer }, parent);
     this.#roles(args, mount, issuer);
     if (root === undefined && externalChain(pki).length === 0) {
-      void pulumi.log.warn(notSigned(pki, args.settings.environment), this);
+      void pulumi.log.warn(notSigned(pki), this);
     }
     this.registerOutputs({});
   }
@@ -46,11 +46,11 @@ export class Pki extends pulumi.ComponentResource {
   }
 }
 
-function notSigned(pki: PkiSettings, environment: string): string {
+function notSigned(pki: PkiSettings): string {
   const meanwhile = canIssue(pki) ? "the one before issues until then" : "no certificate is issued before it";
   return (
     `The intermediate "${authorityName(pki.intermediate)}" waits for its signature, and ${meanwhile}: ` +
-    `1. npm run -s pki -- csr --stack ${environment} > intermediate.csr  2. have the outside CA sign it as a CA  ` +
+    `1. npm run -s pki -- csr --stack ${pulumi.getStack()} > intermediate.csr  2. have the outside CA sign it as a CA  ` +
     "3. paste its certificate and those above it at pki.external.signed  4. pulumi up"
   );
 }

@@ -114,8 +114,8 @@ describe("npm run drift", () => {
     it("finds nothing to do while the cluster has what Vault has", async () => {
       // What the changes above have left behind is brought in first; ESO itself may still be starting.
       const nudged = () => ground.nudge([], { token: "person", kubeconfig: "deployer" });
-      await expect.poll(async () => (await nudged()) && secret(), { timeout: 180_000 }).toBe("sk-drift-1");
-      expect(await nudged()).toMatchObject({ code: 0, nudged: [] });
+      await expect.poll(nudged, { timeout: 180_000 }).toMatchObject({ code: 0, nudged: [] });
+      expect(await secret()).toBe("sk-drift-1");
     });
 
     it("with --plan only says what lags", async () => {
@@ -125,7 +125,14 @@ describe("npm run drift", () => {
       const { code, nudged } = await ground.nudge(["--plan"], { token: "person" });
       expect({ code, nudged }).toEqual({
         code: 2,
-        nudged: [{ externalSecret: lagging, lagSeconds: expect.any(Number), outcome: "planned" }],
+        nudged: [
+          {
+            externalSecret: lagging,
+            because: "lagging",
+            lagSeconds: expect.any(Number),
+            outcome: "planned",
+          },
+        ],
       });
       expect(await secret()).not.toBe("sk-drift-new");
     });
@@ -153,6 +160,25 @@ describe("npm run drift", () => {
         nudged: [{ externalSecret: lagging, outcome: "synced" }],
       });
       expect(await secret()).toBe("sk-drift-new");
+    });
+
+    it("has a certificate issued anew that could not be, and leaves it alone once it is", {
+      timeout,
+    }, async () => {
+      const { vault, cluster } = ground;
+      const [name] = (await vault.list("drift-int/roles")) ?? [];
+      const role = await vault.read(`drift-int/roles/${name}`);
+      await vault.write(`drift-int/roles/${name}`, { ...role, allowed_domains: [] });
+      await cluster.forceSync("llm", "gateway-tls");
+      const planned = async () => (await ground.nudge(["--plan"], { token: "person" })).nudged;
+      const certificate = { externalSecret: "llm/gateway-tls", because: "not ready", outcome: "planned" };
+      await expect
+        .poll(planned, { timeout: 60_000 })
+        .toEqual([{ ...certificate, why: expect.stringMatching(/./) }]);
+      await vault.write(`drift-int/roles/${name}`, role);
+      // ESO may have come to it by itself meanwhile.
+      const { code } = await ground.nudge([], { token: "person", kubeconfig: "deployer" });
+      expect({ code, planned: await planned() }).toEqual({ code: 0, planned: [] });
     });
   });
 

@@ -1,5 +1,5 @@
 import type { Settings } from "../../../config/schema.ts";
-import { DEFAULT_STACK } from "../../secrets/put-command.ts";
+import { npmRun as npmRunFor } from "../../command-line.ts";
 import type { Finding } from "../document.ts";
 
 /** What findings name in their commands. */
@@ -21,9 +21,7 @@ export function kubectl({ kubeContext }: Context, ...args: readonly string[]): s
 
 /** One of this project's commands, as a person types it for the stack. */
 export function npmRun({ stack }: Context, command: string, ...args: readonly string[]): string {
-  const named = stack === DEFAULT_STACK ? [] : ["--stack", stack];
-  const rest = [...args, ...named];
-  return ["npm run", command, ...(rest.length === 0 ? [] : ["--", ...rest])].join(" ");
+  return npmRunFor(stack, command, ...args);
 }
 
 const URGENCY: readonly Finding["severity"][] = ["critical", "warning"];

@@ -1,9 +1,6 @@
-import { certificateExpiry } from "../../../freshness/certificates.ts";
+import { certificateExpiry, isNearExpiry } from "../../../freshness/certificates.ts";
 import type { DeclaredSync } from "../../../freshness/declared.ts";
 import type { Certificate, Secret } from "../document.ts";
-
-/** Another one is issued when a third of a certificate's life is left; with less than this one that is overdue. */
-const NEAR = 1 / 4;
 
 /** When each certificate ends, by when it was issued: no Secret is read. */
 export function certificatesOf(
@@ -24,7 +21,6 @@ export function certificatesOf(
 
 function stateOf(expires: Date | undefined, ttlSeconds: number, now: Date): Certificate["state"] {
   if (expires === undefined) return "none";
-  const leftSeconds = (expires.getTime() - now.getTime()) / 1_000;
-  if (leftSeconds <= 0) return "expired";
-  return leftSeconds < ttlSeconds * NEAR ? "near expiry" : "good";
+  if (expires.getTime() <= now.getTime()) return "expired";
+  return isNearExpiry(ttlSeconds, expires, now) ? "near expiry" : "good";
 }

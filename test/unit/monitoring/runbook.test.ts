@@ -75,6 +75,16 @@ describe.each(names)("%s", (name) => {
   });
 });
 
+/** What acts on a stack, in a block or in a sentence. */
+const commands = [...page.matchAll(/^npm run .*?(?=\s+#|$)|(?<=`)(?:npm run|pulumi) [^`]*(?=`)/gm)].map(
+  ([command]) => command,
+);
+
+it("names the stack in every command: left out it would be dev, whichever environment the alert is of", () => {
+  expect(commands.filter((one) => one.startsWith("npm run"))).toHaveLength(page.split("npm run").length - 1);
+  expect(commands.filter((one) => !one.endsWith(" --stack <environment>"))).toEqual([]);
+});
+
 it("links to the page that the stack declares", () => {
   const own = watched({ ...everything, runbookUrl: "https://wiki.voyager.internal/runbook" });
   for (const { alert, annotations } of rulesOf(own)) {

@@ -35,7 +35,7 @@ describe("the admin credential", () => {
           path: "rotation.keys.openai-llm.admin",
           found,
           allowed: expect.any(String),
-          fix: expect.stringContaining("npm run secrets -- put platform/openai-admin -p api_key"),
+          fix: expect.stringContaining("npm run secrets -- put platform/openai-admin -p api_key --stack dev"),
         },
       ]);
     }

@@ -10,7 +10,7 @@ const after = new Date("2026-11-24T02:10:01Z");
 const none = new Map();
 
 describe("a rotation is refused", () => {
-  const at = (now: Date, despiteOverlap = false) => ({ now, despiteOverlap });
+  const at = (now: Date, despiteOverlap = false) => ({ now, despiteOverlap, stack: "prod" });
 
   it("while the overlap of the previous key runs, with its end", () => {
     expect(refusal(openai, slotsWith(rotated), none, at(during))).toMatch(/valid until 2026-11-24T02:10:00Z/);
@@ -21,7 +21,9 @@ describe("a rotation is refused", () => {
   it("while one runs, with its Job, whatever else", () => {
     const running = new Map([["rotate-openai-llm", { createdAt: "", running: "rotate-openai-llm-5" }]]);
     for (const when of [at(after), at(after, true)]) {
-      expect(refusal(openai, slotsWith(rotated), running, when)).toMatch(/^rotate-openai-llm-5 runs already/);
+      expect(refusal(openai, slotsWith(rotated), running, when)).toMatch(
+        /^rotate-openai-llm-5 runs already: look at it with npm run rotate -- status openai-llm --stack prod$/,
+      );
     }
   });
 

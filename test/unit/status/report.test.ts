@@ -186,10 +186,10 @@ describe("secrets", () => {
   test("one whose last sync is too long ago is to be nudged", () => {
     const old = ready("openai-api-key", "llm", { refreshTime: "2026-11-27T00:00:00Z" });
     const found = [old, ready("anthropic-api-key")];
-    expect(reported(withCluster({ externalSecrets: { found } })).findings).toMatchObject([
+    expect(reported(withCluster({ externalSecrets: { found } }), { stack: "prod" }).findings).toMatchObject([
       {
         ...{ severity: "critical", subject: "llm/openai-api-key", since: "2026-11-27T00:00:00.000Z" },
-        next: ["npm run drift -- --nudge"],
+        next: ["npm run drift -- --nudge --stack prod"],
         runbook: "docs/runbook.md#secretsyncstale",
       },
     ]);
