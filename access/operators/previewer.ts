@@ -9,9 +9,9 @@ type PreviewerSettings = ManagedSettings & Pick<Settings, "operators">;
 
 /**
  * What a preview and the search for drift need: to read what the program manages. `sudo` only where Vault asks for it to
- * read. Roles and policies by the stack's prefix, so that a preview can show a namespace that is not there yet. Of the
- * places where the stack's own things stand also the names, so that one which nobody has declared is found; and what
- * bootstrap has set up, which no update touches.
+ * read. Policies by the stack's prefix, so that a preview can show a namespace that is not there yet, and every role of its
+ * auth mount: under any name one may give the stack's policies. Of the places where the stack's own things stand also the
+ * names, so that one which nobody has declared is found; and what bootstrap has set up, which no update touches.
  */
 export function previewerPolicy(settings: PreviewerSettings): PolicyDocument {
   const { environment } = settings;
@@ -29,7 +29,7 @@ export function previewerPolicy(settings: PreviewerSettings): PolicyDocument {
 }
 
 function workloads({ vault: { auth } }: ManagedSettings): readonly string[] {
-  return [`sys/policies/acl/${auth.rolePrefix}.`, `auth/${auth.mount}/role/${auth.rolePrefix}-`];
+  return [`sys/policies/acl/${auth.rolePrefix}.`, `auth/${auth.mount}/role/`];
 }
 
 function ofWorkloads(path: string, settings: ManagedSettings): boolean {

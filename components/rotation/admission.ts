@@ -4,7 +4,7 @@ import { type Cel, type Rule, text, texts } from "../external-secrets/admission/
 import { policyManifest } from "../external-secrets/admission/policy.ts";
 
 /** Begins the annotation that a rotator sets on the pod templates that it restarts; its key's name follows. */
-const ANNOTATION = "vault-management/rotation-";
+export const RESTART_ANNOTATION = "vault-management/rotation-";
 
 /** What the API server itself writes at a change, of a DaemonSet an annotation as well. */
 const BOOKKEEPING = ["generation", "managedFields", "resourceVersion"];
@@ -19,7 +19,7 @@ export function rotatorsPolicies(settings: Settings): readonly ReturnType<typeof
   const { rotation, namespaces } = settings;
   if (rotation === undefined || rotation.keys.every(({ restarts }) => restarts.length === 0)) return [];
   const accounts = `system:serviceaccount:${rotation.namespace}:${JOBS.rotate}`;
-  const own = `(${text(ANNOTATION)} + request.userInfo.username.substring(${accounts.length}))`;
+  const own = `(${text(RESTART_ANNOTATION)} + request.userInfo.username.substring(${accounts.length}))`;
   return [
     policyManifest(settings, {
       subject: "rotators",

@@ -2,8 +2,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Looked } from "../../cli/drift/finding.ts";
-import { inKubernetes, inVault } from "./drift/changes.ts";
 import { type DriftGround, driftGround, foundOf, MANAGER } from "./drift/ground.ts";
+import { inKubernetes } from "./drift/kubernetes-changes.ts";
+import { inVault } from "./drift/vault-changes.ts";
 import { putInVault } from "./main-job/ground.ts";
 
 const changes = [...inVault, ...inKubernetes];

@@ -1,61 +1,12 @@
 import { fieldsOf } from "../../../resources/values.ts";
-import type { FieldDifference } from "../finding.ts";
-import { shown } from "../shown.ts";
-import { childOf, isEmpty } from "./compare.ts";
 
-/** Kinds of which each field that somebody adds may grant or let through more. */
-const CLOSED: readonly string[] = [
-  "ClusterRole",
-  "ClusterRoleBinding",
-  "ConfigMap",
-  "CronJob",
-  "ExternalSecret",
-  "NetworkPolicy",
-  "Role",
-  "RoleBinding",
-  "SecretStore",
-  "ValidatingAdmissionPolicy",
-  "ValidatingAdmissionPolicyBinding",
-  "VaultDynamicSecret",
-];
-
-/** What of an object is nobody's declaration: its identity, its state, and what controllers and people note on it. */
-const OPEN: readonly string[] = ["apiVersion", "kind", "metadata", "status"];
-
-interface Holder {
+/** Who wrote to an object, as the API server notes it in `metadata.managedFields`. */
+export interface Holder {
   /** The field manager and the time of its last write. */
   readonly by: string;
-  /** As the API server notes it: `f:<name>` below each other; a leaf is an empty map, a list's entries begin otherwise. */
+  readonly manager: string;
+  /** `f:<name>` below each other; a leaf is an empty map, a list's entries begin otherwise. */
   readonly fields: Readonly<Record<string, unknown>>;
-}
-
-/**
- * Fields that somebody has put into an object and that the program does not declare. The API server notes who holds which
- * field (`metadata.managedFields`), and its own defaults are nobody's: so those are told apart.
- */
-export function addedFields(declared: unknown, live: unknown): readonly FieldDifference[] {
-  if (!CLOSED.includes(String(fieldsOf(declared).kind))) return [];
-  const added = holdersOf(live).flatMap(({ by, fields }) =>
-    addedBelow(fieldsOf(declared), fieldsOf(live), fields, "").map((one) => ({ ...one, by })),
-  );
-  return [...new Map(added.map((one) => [one.field, one])).values()];
-}
-
-function addedBelow(
-  declared: Readonly<Record<string, unknown>>,
-  live: Readonly<Record<string, unknown>>,
-  held: Readonly<Record<string, unknown>>,
-  field: string,
-): readonly FieldDifference[] {
-  return Object.entries(held).flatMap(([key, below]): readonly FieldDifference[] => {
-    const name = key.startsWith("f:") ? key.slice(2) : undefined;
-    // Entries of lists are compared with their lists.
-    if (name === undefined || (field === "" && OPEN.includes(name)) || isEmpty(live[name])) return [];
-    const child = childOf(field, name);
-    if (declared[name] === undefined) return [{ field: child, found: shown(live[name]) ?? "" }];
-    if (Array.isArray(live[name])) return [];
-    return addedBelow(fieldsOf(declared[name]), fieldsOf(live[name]), fieldsOf(below), child);
-  });
 }
 
 /** Who wrote last to a field or to something in it, where that can be told. */
@@ -68,11 +19,39 @@ export function holderOf(live: unknown, field: string): string | undefined {
   return holders.length === 1 ? holders[0]?.by : undefined;
 }
 
-function holdersOf(live: unknown): readonly Holder[] {
+export function holdersOf(live: unknown): readonly Holder[] {
   const { managedFields } = fieldsOf(fieldsOf(live).metadata);
   if (!Array.isArray(managedFields)) return [];
   return managedFields
     .map(fieldsOf)
     .filter(({ subresource }) => subresource === undefined || subresource === "")
-    .map(({ manager, time, fieldsV1 }) => ({ by: `${manager}, ${time}`, fields: fieldsOf(fieldsV1) }));
+    .map(({ manager, time, fieldsV1 }) => ({
+      by: `${manager}, ${time}`,
+      manager: String(manager),
+      fields: fieldsOf(fieldsV1),
+    }));
+}
+
+/**
+ * The holders that wrote what is declared: whoever has the declared labels, which nobody touches who edits a field. Where
+ * managers of several names have them, nobody can say which is whose, and none counts; Helm has a name for each program
+ * that it runs in.
+ */
+export function authorsOf(declared: unknown, holders: readonly Holder[]): readonly Holder[] {
+  const names = Object.keys(labelsOf(declared));
+  const authors = holders.filter(({ fields }) => {
+    const held = fieldsOf(fieldsOf(fields["f:metadata"])["f:labels"]);
+    return names.some((name) => held[`f:${name}`] !== undefined);
+  });
+  if (isOfHelm(declared)) return authors.filter(({ manager }) => !manager.startsWith("kubectl"));
+  return new Set(authors.map(({ manager }) => manager)).size === 1 ? authors : [];
+}
+
+/** Whether an object is of a chart, as charts label theirs. */
+export function isOfHelm(declared: unknown): boolean {
+  return labelsOf(declared)["app.kubernetes.io/managed-by"] === "Helm";
+}
+
+function labelsOf(declared: unknown): Readonly<Record<string, unknown>> {
+  return fieldsOf(fieldsOf(fieldsOf(declared).metadata).labels);
 }

@@ -1,8 +1,10 @@
 import { type KubernetesReader, refOf } from "../../../clients/kubernetes.ts";
 import type { Fields } from "../../../resources/values.ts";
 import type { FieldDifference, Finding } from "../finding.ts";
+
+import { addedFields } from "./added.ts";
 import { objectDifferences } from "./compare.ts";
-import { addedFields, holderOf } from "./managers.ts";
+import { holderOf } from "./managers.ts";
 
 /** `<kind> <namespace>/<name>` */
 export function objectName(object: Fields): string {

@@ -4,6 +4,7 @@ import { fieldsOf } from "../../../resources/values.ts";
 import { leftoversIn } from "../../bootstrap/leftovers.ts";
 import type { Declared, Finding, Looked, Unseen } from "../finding.ts";
 import { shown } from "../shown.ts";
+import { certificateRolesOf, databaseThingsOf, rolesWithOwnPolicies, type Undeclared } from "./any-name.ts";
 
 /** Where it is looked for, and what comes of it. */
 interface Search {
@@ -12,8 +13,9 @@ interface Search {
 }
 
 /**
- * What stands in Vault under the stack's own names and is declared by nothing: policies, roles, mounts, connections; where
- * the stack manages the cluster also every audit device and quota, whoever made it, because those concern all.
+ * What stands in Vault under the stack's own names, or under any in what is the stack's alone, and is declared by nothing:
+ * policies, roles, mounts, connections; where the stack manages the cluster also every audit device and quota, whoever made
+ * it, because those concern all.
  */
 export async function beyondInVault(
   vault: VaultClient,
@@ -28,13 +30,29 @@ export async function beyondInVault(
           .filter((path) => !path.startsWith("sys/audit/"))
           .map((path) => undeclared(`${wordOf(path)} ${path}`)),
     },
+    standing("roles with the stack's policies beyond the declaration", () =>
+      rolesWithOwnPolicies(vault, settings),
+    ),
+    standing("certificate roles beyond the declaration", () => certificateRolesOf(vault, settings)),
+    standing("database connections and roles beyond the declaration", () =>
+      databaseThingsOf(vault, settings),
+    ),
     ...(settings.vault.cluster === "managed" ? clusterSearches(vault, declared) : []),
   ];
   const results = await Promise.all(searches.map(search));
+  const findings = results.flatMap((one) => one.findings);
   return {
     seen: {},
-    findings: results.flatMap(({ findings }) => findings),
+    // What stands under the stack's name in a mount of the stack is found by both.
+    findings: [...new Map(findings.map((one) => [one.what, one])).values()],
     unseen: results.flatMap(({ unseen }) => unseen),
+  };
+}
+
+function standing(what: string, find: () => Promise<readonly Undeclared[]>): Search {
+  return {
+    what,
+    find: async () => (await find()).map(({ path, fields }) => undeclared(`${wordOf(path)} ${path}`, fields)),
   };
 }
 
@@ -51,7 +69,9 @@ function clusterSearches(vault: VaultClient, declared: readonly Declared[]): rea
           .map(([path, device]) => [path.replace(/\/$/, ""), fieldsOf(device)] as const)
           .filter(([path]) => !known.includes(path))
           .map(([path, { type, options }]) =>
-            undeclared(`audit device sys/audit/${path}`, shown({ type, options })),
+            undeclared(`audit device sys/audit/${path}`, [
+              { field: "as", found: shown({ type, options }) ?? "" },
+            ]),
           );
       },
     },
@@ -79,13 +99,8 @@ async function search({
   }
 }
 
-function undeclared(what: string, found?: string): Finding {
-  return {
-    server: "Vault",
-    what,
-    drift: "undeclared",
-    fields: found === undefined ? [] : [{ field: "as", found }],
-  };
+function undeclared(what: string, fields: Finding["fields"] = []): Finding {
+  return { server: "Vault", what, drift: "undeclared", fields };
 }
 
 function wordOf(path: string): string {

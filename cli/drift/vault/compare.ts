@@ -7,7 +7,8 @@ import type { Unsaid } from "./unsaid.ts";
 /**
  * The fields that Vault holds otherwise than declared; of those that the declaration leaves out, the ones that `unsaid`
  * names. Whatever else Vault answers is its own default.
- * @param unsaid dotted field -> what Vault answers where nothing is said; empty, or absent, is good too
+ * @param unsaid dotted field -> what Vault answers where nothing is said; absent is good too, and so is empty where that
+ * says nothing
  */
 export function vaultDifferences(
   declared: Fields,
@@ -32,9 +33,15 @@ function added(declared: Fields, found: Fields, unsaid: Unsaid): readonly FieldD
   return Object.entries(unsaid).flatMap(([field, usual]): readonly FieldDifference[] => {
     if (field.endsWith(".*")) return addedKeys(field.slice(0, -2), declared, found);
     const other = at(found, field);
-    if (at(declared, field) !== undefined || isEmpty(other) || sameValue(usual, other)) return [];
+    if (at(declared, field) !== undefined || saysNothing(other, usual) || sameValue(usual, other)) return [];
     return [difference(field, usual, other)];
   });
+}
+
+/** An older Vault leaves out what it does not know. An empty list or `false` in the place of something is a choice. */
+function saysNothing(found: unknown, usual: unknown): boolean {
+  const chosen = Array.isArray(found) || typeof found === "boolean";
+  return isEmpty(found) && (!chosen || isEmpty(usual));
 }
 
 /** Of a map, such as an audit device's options, every key that is not declared. */

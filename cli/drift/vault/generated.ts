@@ -11,7 +11,8 @@ const generatedSecret: VaultReader = {
     const { cas } = fieldsOf(declared.inputs.options);
     const version = Number(cas) + 1;
     const { deletion_time = "", destroyed = false } = fieldsOf(fieldsOf(metadata.versions)[String(version)]);
-    const gone = destroyed === true || deletion_time !== "";
+    // A mount with `delete_version_after` names a time to come for each version.
+    const gone = destroyed === true || Date.parse(String(deletion_time)) <= Date.now();
     const current = Number(metadata.current_version);
     return [
       ...(current === version

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { KubeConfig, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
 import type { Finding, Looked } from "../../../cli/drift/finding.ts";
 import type { NudgeReport } from "../../../cli/drift/nudge.ts";
+import { fieldsOf } from "../../../resources/values.ts";
 import { directEngine } from "../../../sandbox/engine/direct/engine.ts";
 import type { TokenHolder } from "../../../sandbox/operators/files.ts";
 import { readState } from "../../../sandbox/state.ts";
@@ -85,6 +86,7 @@ export interface DriftGround extends Ground {
   nudge(args: readonly string[], who: Who): Promise<{ readonly code: number | null } & NudgeReport>;
   /** Changes an object as the cluster's administrator does with kubectl. */
   patch(object: ObjectName, body: Fields): Promise<void>;
+  read(object: ObjectName): Promise<Fields>;
   create(object: ObjectName & Fields): Promise<void>;
   remove(object: ObjectName): Promise<void>;
   close(): Promise<void>;
@@ -151,6 +153,7 @@ export async function driftGround(): Promise<DriftGround> {
         PatchStrategy.MergePatch,
       );
     },
+    read: async (object) => fieldsOf(await objects.read(object)),
     create: async (object) => {
       await objects.create(object);
     },

@@ -133,7 +133,7 @@ describe("deployer", () => {
 });
 
 describe("previewer", () => {
-  it("reads what an update manages, the stack's roles and policies by their prefix, and writes nothing", () => {
+  it("reads what an update manages, policies by the stack's prefix, every role of its auth mount, and writes nothing", () => {
     fc.assert(
       fc.property(everyMethod, (settings) => {
         const { document } = previewerPolicy(settings);
@@ -142,7 +142,7 @@ describe("previewer", () => {
         expect(Object.values(grantsIn(document)).flat()).not.toContain("delete");
         expect(Object.keys(grantsIn(document)).filter((path) => path.includes("*"))).toEqual([
           "sys/policies/acl/voyager-platform.*",
-          "auth/kubernetes/role/voyager-platform-*",
+          "auth/kubernetes/role/*",
           "sys/policies/acl/vault-management.dev.*",
           "identity/group/name/vault-management-dev-*",
           "auth/jwt-ci/role/dev-*",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { objectDifferences } from "../../../cli/drift/kubernetes/compare.ts";
-import { addedFields, holderOf } from "../../../cli/drift/kubernetes/managers.ts";
+import { holderOf } from "../../../cli/drift/kubernetes/managers.ts";
 
 const binding = {
   apiVersion: "rbac.authorization.k8s.io/v1",
@@ -68,51 +68,11 @@ describe("what an object is against what is declared", () => {
   });
 });
 
-describe("what somebody has added", () => {
-  const secret = {
-    apiVersion: "external-secrets.io/v1",
-    kind: "ExternalSecret",
-    metadata: { name: "key", namespace: "llm" },
-    spec: { refreshInterval: "1h", data: [{ secretKey: "a" }] },
-  };
-  const held = (manager: string, fieldsV1: object, subresource?: string) => ({
-    manager,
-    time: "2026-11-27T12:00:00Z",
-    fieldsV1,
-    ...(subresource === undefined ? {} : { subresource }),
-  });
-  const own = held("pulumi", { "f:spec": { "f:refreshInterval": {}, "f:data": {} } });
-  const live = (managedFields: readonly object[], spec: object = {}) => ({
-    ...secret,
-    metadata: { ...secret.metadata, managedFields },
-    spec: { ...secret.spec, ...spec },
-  });
-
-  it("is nothing where the API server has filled in its defaults, which nobody holds", () => {
-    expect(addedFields(secret, live([own], { refreshPolicy: "Periodic" }))).toEqual([]);
-  });
-
-  it("is a field that a person holds, with the person's tool and the time", () => {
-    const edit = held("kubectl-edit", { "f:spec": { "f:dataFrom": {} } });
-    expect(addedFields(secret, live([own, edit], { dataFrom: [{ extract: { key: "x" } }] }))).toEqual([
-      {
-        field: "spec.dataFrom",
-        found: '[{"extract":{"key":"x"}}]',
-        by: "kubectl-edit, 2026-11-27T12:00:00Z",
-      },
-    ]);
-  });
-
-  it("is not the state, nor what stands in metadata", () => {
-    const status = held("external-secrets", { "f:status": { "f:conditions": {} } }, "status");
-    const note = held("kubectl", { "f:metadata": { "f:annotations": { "f:force-sync": {} } } });
-    expect(addedFields(secret, live([own, status, note]))).toEqual([]);
-  });
-
-  it("tells who holds a field that differs", () => {
-    const edit = held("kubectl-edit", { "f:spec": { "f:refreshInterval": {} } });
-    const first = held("pulumi", { "f:spec": { "f:data": {} } });
-    expect(holderOf(live([first, edit]), "spec.refreshInterval")).toBe("kubectl-edit, 2026-11-27T12:00:00Z");
-    expect(holderOf(live([first, edit]), "spec.data[0].secretKey")).toBe("pulumi, 2026-11-27T12:00:00Z");
-  });
+it("tells who holds a field that differs", () => {
+  const held = (manager: string, fieldsV1: object) => ({ manager, time: "2026-11-27T12:00:00Z", fieldsV1 });
+  const edit = held("kubectl-edit", { "f:spec": { "f:refreshInterval": {} } });
+  const first = held("pulumi", { "f:spec": { "f:data": {} } });
+  const live = { metadata: { managedFields: [first, edit] } };
+  expect(holderOf(live, "spec.refreshInterval")).toBe("kubectl-edit, 2026-11-27T12:00:00Z");
+  expect(holderOf(live, "spec.data[0].secretKey")).toBe("pulumi, 2026-11-27T12:00:00Z");
 });

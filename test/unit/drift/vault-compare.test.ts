@@ -59,6 +59,42 @@ describe("what Vault holds against what is declared", () => {
       ]);
     });
 
+    describe("a certificate role", () => {
+      const unsaid = unsaidOf["vault:pkiSecret/secretBackendRole:SecretBackendRole"] ?? {};
+      // As Vault 1.21 answers for a role of which only names and key are said.
+      const usual = {
+        allow_token_displayname: false,
+        cn_validations: ["email", "hostname"],
+        key_usage: ["DigitalSignature", "KeyAgreement", "KeyEncipherment"],
+        not_before_duration: 30,
+        use_csr_common_name: true,
+        use_csr_sans: true,
+        organization: [],
+        ou: [],
+      };
+
+      it("has drifted in nothing where Vault has its defaults, in any order, or does not know the field", () => {
+        expect(vaultDifferences({}, usual, unsaid)).toEqual([]);
+        expect(vaultDifferences({}, { ...usual, cn_validations: ["hostname", "email"] }, unsaid)).toEqual([]);
+        expect(vaultDifferences({}, {}, unsaid)).toEqual([]);
+      });
+
+      it.each([
+        ["cn_validations", ["disabled"]],
+        ["key_usage", ["CertSign", "DigitalSignature"]],
+        ["key_usage", []],
+        ["not_before_duration", 31_536_000],
+        ["use_csr_common_name", false],
+        ["use_csr_sans", false],
+        ["allow_token_displayname", true],
+        ["organization", ["system:masters"]],
+      ])("has drifted in %s: %j", (field, value) => {
+        const found = { ...usual, [field]: value };
+        expect(vaultDifferences({}, found, unsaid).map((one) => one.field)).toEqual([field]);
+        expect(vaultDifferences({ [field]: value }, found, unsaid)).toEqual([]);
+      });
+    });
+
     it("an audit device that writes values as they are", () => {
       const declared = { options: { file_path: "stdout" } };
       const found = { options: { file_path: "stdout", log_raw: "true" } };

@@ -1,20 +1,6 @@
 import { join } from "node:path";
-import type { DriftGround } from "./ground.ts";
+import type { Change } from "./change.ts";
 import { generatedPath } from "./ground.ts";
-
-/** Something that a person does by hand. */
-export interface Change {
-  readonly title: string;
-  /** Of what is found, and the drift and the fields that are. */
-  readonly what: RegExp;
-  readonly found: readonly string[];
-  make(ground: DriftGround): Promise<unknown>;
-  /** What an update does not take back by itself. */
-  undo?(ground: DriftGround): Promise<unknown>;
-}
-
-const RBAC = "rbac.authorization.k8s.io/v1";
-const llm = (name: string) => ({ name, namespace: "llm" });
 
 export const inVault: readonly Change[] = [
   {
@@ -60,6 +46,19 @@ export const inVault: readonly Change[] = [
         audience: "vault",
         token_policies: ["voyager-platform.llm.llm-gateway"],
       }),
+  },
+  {
+    title: "a login under another name that gives a policy of the stack",
+    what: /^role auth\/kubernetes\/role\/by-hand$/,
+    found: ["undeclared", "token_policies"],
+    make: ({ vault }) =>
+      vault.write("auth/kubernetes/role/by-hand", {
+        bound_service_account_names: ["default"],
+        bound_service_account_namespaces: ["llm"],
+        audience: "vault",
+        token_policies: ["voyager-platform.llm.llm-gateway"],
+      }),
+    undo: ({ vault }) => vault.delete("auth/kubernetes/role/by-hand"),
   },
   {
     title: "an audit device removed",
@@ -129,14 +128,22 @@ export const inVault: readonly Change[] = [
   {
     title: "a certificate role that issues any name",
     what: /^certificate role drift-int\/roles\//,
-    found: ["changed", "allow_any_name"],
+    found: ["changed", "allow_any_name", "cn_validations"],
     make: async ({ vault }) => {
       const [name] = (await vault.list("drift-int/roles")) ?? [];
       await vault.write(`drift-int/roles/${name}`, {
         ...(await vault.read(`drift-int/roles/${name}`)),
         allow_any_name: true,
+        cn_validations: ["disabled"],
       });
     },
+  },
+  {
+    title: "a certificate role under another name",
+    what: /^role drift-int\/roles\/by-hand$/,
+    found: ["undeclared"],
+    make: ({ vault }) => vault.write("drift-int/roles/by-hand", { allow_any_name: true }),
+    undo: ({ vault }) => vault.delete("drift-int/roles/by-hand"),
   },
   {
     title: "an issuer renamed",
@@ -181,196 +188,5 @@ export const inVault: readonly Change[] = [
         policy: 'path "kv/data/drift/rotated" {\n  capabilities = ["read"]\n}\n',
       });
     },
-  },
-];
-
-export const inKubernetes: readonly Change[] = [
-  {
-    title: "an ExternalSecret edited",
-    what: /^ExternalSecret llm\/openai-api-key$/,
-    found: ["changed", "spec.refreshInterval", "spec.refreshPolicy"],
-    make: ({ patch }) =>
-      patch(
-        {
-          apiVersion: "external-secrets.io/v1",
-          kind: "ExternalSecret",
-          metadata: llm("openai-api-key"),
-        },
-        { spec: { refreshInterval: "2h", refreshPolicy: "CreatedOnce" } },
-      ),
-    undo: ({ patch }) =>
-      patch(
-        {
-          apiVersion: "external-secrets.io/v1",
-          kind: "ExternalSecret",
-          metadata: llm("openai-api-key"),
-        },
-        { spec: { refreshPolicy: null } },
-      ),
-  },
-  {
-    title: "a SecretStore edited",
-    what: /^SecretStore llm\/vault-store$/,
-    found: ["changed", "spec.refreshInterval"],
-    make: ({ patch }) =>
-      patch(
-        { apiVersion: "external-secrets.io/v1", kind: "SecretStore", metadata: llm("vault-store") },
-        { spec: { refreshInterval: 60 } },
-      ),
-    undo: ({ patch }) =>
-      patch(
-        { apiVersion: "external-secrets.io/v1", kind: "SecretStore", metadata: llm("vault-store") },
-        { spec: { refreshInterval: null } },
-      ),
-  },
-  {
-    title: "a RoleBinding widened",
-    what: /^RoleBinding llm\/external-secrets$/,
-    found: ["changed", "subjects"],
-    make: ({ patch }) =>
-      patch(
-        { apiVersion: RBAC, kind: "RoleBinding", metadata: llm("external-secrets") },
-        {
-          subjects: [
-            { kind: "ServiceAccount", name: "external-secrets", namespace: "vault" },
-            { kind: "ServiceAccount", name: "default", namespace: "llm" },
-          ],
-        },
-      ),
-  },
-  {
-    title: "a Role with one verb more",
-    what: /^Role user\/external-secrets$/,
-    found: ["changed", "rules"],
-    make: ({ patch }) =>
-      patch(
-        {
-          apiVersion: RBAC,
-          kind: "Role",
-          metadata: { name: "external-secrets", namespace: "user" },
-        },
-        { rules: [{ apiGroups: [""], resources: ["secrets"], verbs: ["*"] }] },
-      ),
-  },
-  {
-    title: "a Role that nobody declared, with the stack's labels",
-    what: /^Role llm\/by-hand$/,
-    found: ["undeclared"],
-    make: ({ create }) =>
-      create({
-        apiVersion: RBAC,
-        kind: "Role",
-        metadata: {
-          ...llm("by-hand"),
-          labels: {
-            "app.kubernetes.io/managed-by": "vault-management",
-            "vault-management/environment": "dev",
-          },
-        },
-        rules: [],
-      }),
-    undo: ({ remove }) => remove({ apiVersion: RBAC, kind: "Role", metadata: llm("by-hand") }),
-  },
-  {
-    title: "an admission policy's binding removed",
-    what: /^ValidatingAdmissionPolicyBinding vault-management-dev-stores$/,
-    found: ["missing"],
-    make: ({ remove }) =>
-      remove({
-        apiVersion: "admissionregistration.k8s.io/v1",
-        kind: "ValidatingAdmissionPolicyBinding",
-        metadata: { name: "vault-management-dev-stores" },
-      }),
-  },
-  {
-    title: "an admission policy that only warns",
-    what: /^ValidatingAdmissionPolicy vault-management-dev-external-secrets$/,
-    found: ["changed", "spec.failurePolicy"],
-    make: ({ patch }) =>
-      patch(
-        {
-          apiVersion: "admissionregistration.k8s.io/v1",
-          kind: "ValidatingAdmissionPolicy",
-          metadata: { name: "vault-management-dev-external-secrets" },
-        },
-        { spec: { failurePolicy: "Ignore" } },
-      ),
-  },
-  {
-    title: "a namespace's labels",
-    what: /^Namespace vault$/,
-    found: ["changed", 'metadata.labels["pod-security.kubernetes.io/enforce"]'],
-    make: ({ patch }) =>
-      patch(
-        { apiVersion: "v1", kind: "Namespace", metadata: { name: "vault" } },
-        { metadata: { labels: { "pod-security.kubernetes.io/enforce": "privileged" } } },
-      ),
-  },
-  {
-    title: "a service account that gives its token to pods",
-    what: /^ServiceAccount llm\/vault-store$/,
-    found: ["changed", "automountServiceAccountToken"],
-    make: ({ patch }) =>
-      patch(
-        { apiVersion: "v1", kind: "ServiceAccount", metadata: llm("vault-store") },
-        { automountServiceAccountToken: true },
-      ),
-  },
-  {
-    title: "a network policy removed",
-    what: /^NetworkPolicy vault\/default-deny$/,
-    found: ["missing"],
-    make: ({ remove }) =>
-      remove({
-        apiVersion: "networking.k8s.io/v1",
-        kind: "NetworkPolicy",
-        metadata: { name: "default-deny", namespace: "vault" },
-      }),
-  },
-  {
-    title: "a rotation suspended",
-    what: /^CronJob vault-rotation\/rotate-openai-drift$/,
-    found: ["changed", "spec.suspend"],
-    make: ({ patch }) =>
-      patch(
-        {
-          apiVersion: "batch/v1",
-          kind: "CronJob",
-          metadata: { name: "rotate-openai-drift", namespace: "vault-rotation" },
-        },
-        { spec: { suspend: true } },
-      ),
-    undo: ({ patch }) =>
-      patch(
-        {
-          apiVersion: "batch/v1",
-          kind: "CronJob",
-          metadata: { name: "rotate-openai-drift", namespace: "vault-rotation" },
-        },
-        { spec: { suspend: false } },
-      ),
-  },
-  {
-    title: "the operator's own Deployment",
-    what: /^Deployment vault\/external-secrets$/,
-    found: ["changed", "spec.revisionHistoryLimit"],
-    make: ({ patch }) =>
-      patch(
-        {
-          apiVersion: "apps/v1",
-          kind: "Deployment",
-          metadata: { name: "external-secrets", namespace: "vault" },
-        },
-        { spec: { revisionHistoryLimit: 7 } },
-      ),
-    undo: ({ patch }) =>
-      patch(
-        {
-          apiVersion: "apps/v1",
-          kind: "Deployment",
-          metadata: { name: "external-secrets", namespace: "vault" },
-        },
-        { spec: { revisionHistoryLimit: 3 } },
-      ),
   },
 ];
