@@ -87,6 +87,10 @@ const certificates: Row = {
       "{{namespace}}/{{certificate}}":
         "max by (namespace, certificate) (vault_management_certificate_expiry_timestamp_seconds) - time()",
     }),
+    graph("Life of the CAs left", "With less than a certificate is to live, that is not renewed.", "s", {
+      "{{mount}}/{{issuer}}":
+        "max by (mount, issuer) (vault_management_ca_expiry_timestamp_seconds) - time()",
+    }),
   ],
 };
 

@@ -2,7 +2,7 @@ import type { Settings } from "../../../config/schema.ts";
 import { seconds } from "../../durations.ts";
 import { deviceAlerts, readerAlerts } from "./audit.ts";
 import { incidentAlerts, useAlerts } from "./break-glass.ts";
-import { certificateAlerts } from "./certificates.ts";
+import { authorityAlerts, certificateAlerts } from "./certificates.ts";
 import { rotationAlerts } from "./rotation.ts";
 import { type Alert, type AlertRule, alertRule } from "./rule.ts";
 import { refreshedAlike, shortestSeconds } from "./secrets.ts";
@@ -53,7 +53,13 @@ function byExporter(settings: Settings, exporterSeconds: number): readonly Alert
   const twice = 2 * exporterSeconds;
   return [
     { name: "exporter", alerts: exporterAlerts(exporterSeconds) },
-    { name: "certificates", alerts: namespaces.flatMap((namespace) => certificateAlerts(namespace, twice)) },
+    {
+      name: "certificates",
+      alerts: [
+        ...authorityAlerts(settings, twice),
+        ...namespaces.flatMap((namespace) => certificateAlerts(namespace, twice)),
+      ],
+    },
     { name: "rotation", alerts: rotation === undefined ? [] : rotationAlerts(rotation, twice) },
     {
       name: "vault",
