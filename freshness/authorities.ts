@@ -6,6 +6,8 @@ import type { Settings } from "../config/schema.ts";
 
 /** An issuer in Vault on which what is issued now depends, and how long before its end that is told. */
 export interface UsedAuthority {
+  /** Of the declaration. */
+  readonly part: "root" | "intermediate";
   readonly mount: string;
   readonly issuer: string;
   /** A new CA has more left than either. */
@@ -31,16 +33,13 @@ export function usedAuthorities({
 }: Pick<Settings, "pki" | "namespaces">): readonly UsedAuthority[] {
   if (pki === undefined) return [];
   const longest = longestSeconds(namespaces);
-  return authoritiesOf(pki).map(({ kind, lifeSeconds, ...where }) => ({
-    ...where,
-    ...limits(kind, lifeSeconds, longest),
+  return authoritiesOf(pki).map(({ lifeSeconds, ...authority }) => ({
+    ...authority,
+    ...limits(authority.part, lifeSeconds, longest),
   }));
 }
 
-interface Authority {
-  readonly kind: keyof typeof WARNING_SECONDS;
-  readonly mount: string;
-  readonly issuer: string;
+interface Authority extends Pick<UsedAuthority, "part" | "mount" | "issuer"> {
   readonly lifeSeconds: number;
 }
 
@@ -49,18 +48,18 @@ function authoritiesOf({ root, external, intermediate }: PkiSettings): readonly 
   if (root !== undefined) {
     return [
       {
-        kind: "root",
+        part: "root",
         mount: root.mount,
         issuer: issuerName("root", root.generation),
         lifeSeconds: seconds(root.ttl),
       },
-      { kind: "intermediate", mount, issuer: issuerName("int", generation), lifeSeconds: seconds(ttl) },
+      { part: "intermediate", mount, issuer: issuerName("int", generation), lifeSeconds: seconds(ttl) },
     ];
   }
   const issuing = issuingBelowOutside({ external, intermediate });
   return issuing === undefined
     ? []
-    : [{ kind: "intermediate", mount, issuer: issuing.name, lifeSeconds: lifeOf(issuing.certificate) }];
+    : [{ part: "intermediate", mount, issuer: issuing.name, lifeSeconds: lifeOf(issuing.certificate) }];
 }
 
 /** An outside CA gives what it likes, whatever is declared. */
@@ -75,10 +74,10 @@ function longestSeconds(namespaces: Settings["namespaces"]): number {
 }
 
 /** Of a short-lived CA no more than a third and a sixth of the time in which it can issue the longest certificate. */
-function limits(kind: Authority["kind"], lifeSeconds: number, longest: number) {
+function limits(part: Authority["part"], lifeSeconds: number, longest: number) {
   const useful = Math.max(0, lifeSeconds - longest);
   return {
-    warningSeconds: longest + Math.floor(Math.min(WARNING_SECONDS[kind], useful / 3)),
+    warningSeconds: longest + Math.floor(Math.min(WARNING_SECONDS[part], useful / 3)),
     criticalSeconds: longest + Math.floor(Math.min(CRITICAL_SECONDS, useful / 6)),
   };
 }

@@ -1,6 +1,7 @@
 import { certificateExpiry } from "../../../freshness/certificates.ts";
 import type { DeclaredSync } from "../../../freshness/declared.ts";
-import type { Certificate, Secret } from "../document.ts";
+import type { Authority, Certificate, Secret } from "../document.ts";
+import type { AuthorityEnd } from "../look/authorities.ts";
 
 /** Another one is issued when a third of a certificate's life is left; with less than this one that is overdue. */
 const NEAR = 1 / 4;
@@ -27,4 +28,22 @@ function stateOf(expires: Date | undefined, ttlSeconds: number, now: Date): Cert
   const leftSeconds = (expires.getTime() - now.getTime()) / 1_000;
   if (leftSeconds <= 0) return "expired";
   return leftSeconds < ttlSeconds * NEAR ? "near expiry" : "good";
+}
+
+/** How near each CA is to its end, by the same limits as its alert. */
+export function authoritiesOf(ends: readonly AuthorityEnd[], now: Date): readonly Authority[] {
+  return ends.map(({ authority: { warningSeconds, criticalSeconds, ...authority }, expires }) => {
+    const leftSeconds = (expires.getTime() - now.getTime()) / 1_000;
+    return {
+      ...authority,
+      expires: expires.toISOString(),
+      state: authorityState(leftSeconds, warningSeconds, criticalSeconds),
+    };
+  });
+}
+
+function authorityState(left: number, warning: number, critical: number): Authority["state"] {
+  if (left <= 0) return "expired";
+  if (left < critical) return "ending";
+  return left < warning ? "near expiry" : "good";
 }
