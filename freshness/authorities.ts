@@ -19,11 +19,11 @@ export interface UsedAuthority {
 const DAY_SECONDS = 86_400;
 
 /**
- * Of `vault pki health-check`, by its default (`ca_validity_period`,
- * https://developer.hashicorp.com/vault/docs/commands/pki/health-check): a root is to be replaced sooner, since clients have to get the next.
+ * Defaults of `vault pki health-check` (`ca_validity_period`,
+ * https://developer.hashicorp.com/vault/docs/commands/pki/health-check). A root is told of sooner: clients have to get the next.
  */
 const WARNING_SECONDS = { root: 365 * DAY_SECONDS, intermediate: 60 * DAY_SECONDS };
-/** The same check's, of any CA. */
+/** The same check's for an intermediate; a root's own 182 days are no reason to wake somebody. */
 const CRITICAL_SECONDS = 30 * DAY_SECONDS;
 
 /** The intermediate that issues and, of a CA of the stack's own, the root. None while an outside CA has not signed at all. */
