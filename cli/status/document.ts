@@ -102,6 +102,15 @@ const certificate = z.strictObject({
   state: z.enum(["good", "near expiry", "expired", "none"]),
 });
 
+/** A CA that certificates depend on. ending: soon there is less of it left than one of them is to live. */
+const authority = z.strictObject({
+  part: z.enum(["root", "intermediate"]),
+  mount: text,
+  issuer: text,
+  expires: time,
+  state: z.enum(["good", "near expiry", "ending", "expired"]),
+});
+
 const firing = z.strictObject({
   name: text,
   severity: text.nullable(),
@@ -130,6 +139,7 @@ export const statusDocument = z.strictObject({
   secrets: z.array(secret).nullable(),
   rotations: z.array(rotation).nullable(),
   certificates: z.array(certificate).nullable(),
+  authorities: z.array(authority).nullable(),
   breakGlass: z.strictObject({ open: count }).nullable(),
   /** Null also where no Prometheus was named. `rules`: this stack's alerting rules that it has loaded. */
   alerts: z.strictObject({ askedAt: text, rules: count, firing: z.array(firing) }).nullable(),
@@ -150,4 +160,5 @@ export type Store = NonNullable<StatusDocument["stores"]>[number];
 export type Secret = NonNullable<StatusDocument["secrets"]>[number];
 export type Rotation = NonNullable<StatusDocument["rotations"]>[number];
 export type Certificate = NonNullable<StatusDocument["certificates"]>[number];
+export type Authority = NonNullable<StatusDocument["authorities"]>[number];
 export type Alerts = NonNullable<StatusDocument["alerts"]>;

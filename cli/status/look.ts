@@ -1,9 +1,11 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { VaultConnection } from "../../clients/vault.ts";
 import type { Settings } from "../../config/schema.ts";
+import { usedAuthorities } from "../../freshness/authorities.ts";
 import { type DeclaredSync, declaredSyncs } from "../../freshness/declared.ts";
 import type { Alerts, Raft, Rotation, VaultNode } from "./document.ts";
 import { alertsOf } from "./look/alerts.ts";
+import { type AuthorityEnd, authorityEnds } from "./look/authorities.ts";
 import { type ClusterFacts, clusterFacts } from "./look/cluster.ts";
 import { openIncidents } from "./look/incidents.ts";
 import { type Metadata, metadataOf } from "./look/metadata.ts";
@@ -30,6 +32,8 @@ export interface Facts {
   readonly raft: Seen<Raft>;
   readonly audit: Seen<readonly string[]>;
   readonly incidents: Seen<{ readonly open: number }>;
+  /** None where no CA issues. */
+  readonly authorities: Seen<readonly AuthorityEnd[]>;
   readonly metadata: Metadata;
   readonly cluster: ClusterFacts;
   /** None where nothing rotates. */
@@ -57,13 +61,16 @@ async function vaultFacts(
   settings: Settings,
   { vault, kubernetes }: Places,
   syncs: readonly DeclaredSync[],
-): Promise<Pick<Facts, "raft" | "audit" | "incidents" | "metadata" | "rotations" | "jobsUnseen">> {
+): Promise<
+  Pick<Facts, "raft" | "audit" | "incidents" | "authorities" | "metadata" | "rotations" | "jobsUnseen">
+> {
   const { rotation } = settings;
   return withAsking(vault, async (ask) => {
-    const [raft, audit, incidents, metadata, keys] = await Promise.all([
+    const [raft, audit, incidents, authorities, metadata, keys] = await Promise.all([
       ask(raftState),
       ask(auditDevices),
       ask((client) => openIncidents(client, settings)),
+      ask((client) => authorityEnds(client, usedAuthorities(settings))),
       ask((client) => metadataOf(client, syncs)),
       rotation === undefined
         ? { jobs: undefined, found: { found: [] } }
@@ -73,7 +80,7 @@ async function vaultFacts(
           })),
     ]);
     return {
-      ...{ raft, audit, incidents, rotations: keys.found },
+      ...{ raft, audit, incidents, authorities, rotations: keys.found },
       metadata: "found" in metadata ? metadata.found : { known: new Map(), unseen: metadata.unseen },
       ...(keys.jobs !== undefined && "unseen" in keys.jobs ? { jobsUnseen: keys.jobs.unseen } : {}),
     };

@@ -3,9 +3,9 @@ import { AREAS } from "./document.ts";
 import { byUrgency, type Context } from "./findings/context.ts";
 import { esoFindings, storeFindings } from "./findings/eso.ts";
 import { alertFindings, incidentFindings, rotationFindings } from "./findings/others.ts";
-import { certificateFindings, secretFindings } from "./findings/secrets.ts";
+import { authorityFindings, certificateFindings, secretFindings } from "./findings/secrets.ts";
 import { auditFindings, vaultFindings } from "./findings/vault.ts";
-import { certificatesOf } from "./judge/certificates.ts";
+import { authoritiesOf, certificatesOf } from "./judge/certificates.ts";
 import { secretsOf } from "./judge/secrets.ts";
 import { storesOf } from "./judge/stores.ts";
 import type { Facts } from "./look.ts";
@@ -44,13 +44,15 @@ function partsOf({ syncs, metadata, cluster, ...facts }: Facts, { settings }: Co
     secrets,
     rotations: orNull(facts.rotations),
     certificates: secrets === null ? null : certificatesOf(syncs, secrets, now),
+    authorities: "found" in facts.authorities ? authoritiesOf(facts.authorities.found, now) : null,
     breakGlass: orNull(facts.incidents),
     alerts: facts.alerts === undefined ? null : orNull(facts.alerts),
   };
 }
 
 function findingsOf({ syncs, metadata }: Facts, parts: Parts, context: Context): readonly Finding[] {
-  const { vault, auditDevices, eso, secrets, rotations, certificates, breakGlass, alerts } = parts;
+  const { vault, auditDevices, eso, secrets, rotations, certificates, authorities, breakGlass, alerts } =
+    parts;
   const stores = parts.stores ?? [];
   const seen: readonly Finding[] = [
     ...vaultFindings(vault.nodes, vault.raft, context),
@@ -62,6 +64,7 @@ function findingsOf({ syncs, metadata }: Facts, parts: Parts, context: Context):
       : secretFindings({ secrets, stores, syncs, metadata: metadata.known }, context)),
     ...rotationFindings(rotations ?? [], context),
     ...certificateFindings(certificates ?? [], context),
+    ...authorityFindings(authorities ?? [], context),
     ...(breakGlass === null ? [] : incidentFindings(breakGlass, context)),
   ];
   return byUrgency([...seen, ...(alerts === null ? [] : alertFindings(alerts, seen, context))]);
@@ -81,6 +84,7 @@ function unseenOf(facts: Facts): StatusDocument["unseen"] {
     ...why("secrets", metadata),
     ...why("rotations", facts.rotations),
     ...why("rotations", { unseen: jobsUnseen }),
+    ...why("certificates", facts.authorities),
     ...why("break-glass", facts.incidents),
     ...why("alerts", facts.alerts),
   ];

@@ -19,6 +19,19 @@ export function externalChain({
   ];
 }
 
+/** The intermediate that issues below an outside CA now; while that has the next to sign, the one before. */
+export function issuingBelowOutside({
+  external,
+  intermediate,
+}: Pick<PkiSettings, "external" | "intermediate">):
+  | { readonly name: string; readonly certificate: string }
+  | undefined {
+  const [certificate] = pemBlocks(external?.signed ?? "");
+  if (certificate === undefined) return undefined;
+  const generation = Math.min(generationOf(certificate), intermediate.generation);
+  return { name: issuerName("int", generation), certificate };
+}
+
 /** By the name that its request had; of a name that the outside CA has made up nothing is known. */
 function generationOf(pem: string): number {
   const named = / G(\d+)$/m.exec(new X509Certificate(pem).subject);

@@ -9,6 +9,7 @@ import { auditCollector, telemetryCollector } from "./collectors/audit.ts";
 import { kubernetesCollector } from "./collectors/kubernetes.ts";
 import { breakGlassCollector, kvCollector } from "./collectors/kv.ts";
 import { nodesCollector } from "./collectors/nodes.ts";
+import { pkiCollector } from "./collectors/pki.ts";
 import { raftCollector } from "./collectors/raft.ts";
 import { rotationCollector } from "./collectors/rotation.ts";
 import { metrics } from "./metrics.ts";
@@ -89,6 +90,7 @@ function collectorsOf(spec: ExporterSpec, cluster: ExporterCluster, vault: Expor
     rotation: rotationCollector(spec, cluster),
     nodes: nodesCollector(spec, vault),
     raft: raftCollector(vault),
+    pki: pkiCollector(spec, vault),
     audit: auditCollector(vault),
     telemetry: telemetryCollector(spec, vault),
     "break-glass": breakGlassCollector(spec, vault),

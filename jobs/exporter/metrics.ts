@@ -17,6 +17,7 @@ export const metrics = {
   rotation_next_due_timestamp_seconds: gauge(["key"], "When that key is to be replaced"),
   rotation_overdue: gauge(["key"], "1 where it should have been replaced more than an hour ago"),
   certificate_expiry_timestamp_seconds: gauge(["namespace", "certificate"], "When the certificate ends"),
+  ca_expiry_timestamp_seconds: gauge(["mount", "issuer"], "When the CA's certificate ends"),
   audit_devices: gauge([], "Audit devices that are enabled"),
   audit_failures_total: counter([], "Audit entries that Vault or a device of its could not write"),
   vault_telemetry: gauge([], "1 where Vault serves its own metrics, 0 where its configuration keeps none"),

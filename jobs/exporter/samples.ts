@@ -5,7 +5,7 @@ import { judgeSync } from "../../freshness/sync.ts";
 import { readReport } from "../rotator/report.ts";
 import type { MetricName, Sample } from "./metrics.ts";
 import { keyOf, type Seen } from "./seen.ts";
-import { type ExporterSpec, metadataPath } from "./spec.ts";
+import { type ExporterSpec, issuerPath, metadataPath } from "./spec.ts";
 
 type Secret = ExporterSpec["secrets"][number];
 type Rotation = ExporterSpec["rotations"][number];
@@ -16,6 +16,12 @@ export function samplesOf(spec: ExporterSpec, seen: Seen, now: Date): readonly S
     ...spec.secrets.flatMap((secret) => syncSamples(secret, seen, now)),
     ...spec.stores.flatMap((store) => storeSamples(store, seen)),
     ...spec.rotations.flatMap((rotation) => rotationSamples(rotation, seen, now)),
+    ...spec.authorities.flatMap(({ mount, issuer }) =>
+      known("ca_expiry_timestamp_seconds", unixSeconds(seen.authorities.get(issuerPath({ mount, issuer }))), {
+        mount,
+        issuer,
+      }),
+    ),
     ...vaultSamples(seen),
   ];
 }

@@ -27,6 +27,8 @@ export interface Seen {
   readonly metadata: ReadonlyMap<string, SecretState>;
   /** CronJob -> when it was made, RFC 3339. */
   readonly cronJobs: ReadonlyMap<string, string>;
+  /** When each CA ends. */
+  readonly authorities: ReadonlyMap<string, Date>;
   readonly nodes?: readonly NodeHealth[];
   readonly hasLeader?: boolean;
   readonly raft?: readonly RaftMember[];
@@ -44,6 +46,7 @@ export const nothingSeen: Seen = {
   stores: new Map(),
   metadata: new Map(),
   cronJobs: new Map(),
+  authorities: new Map(),
 };
 
 /** What a collector has found, and what it could not find out. */

@@ -49,6 +49,8 @@ export const exporterSpec = z.strictObject({
       cronJob: nonEmpty,
     }),
   ),
+  /** Issuers that certificates depend on, see freshness/authorities.ts. */
+  authorities: z.array(z.strictObject({ mount: nonEmpty, issuer: nonEmpty })),
   /** The break-glass commands' own memory, whose metadata says how many incidents are open. */
   memory: kvPath,
 });
@@ -65,6 +67,11 @@ export function metadataPaths({ secrets, rotations }: ExporterSpec): readonly Kv
   return [...new Map(all.map((one) => [metadataPath(one), one])).entries()]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([, one]) => one);
+}
+
+/** The request for an issuer's certificate, without `/v1/`; anybody may make it. */
+export function issuerPath({ mount, issuer }: ExporterSpec["authorities"][number]): string {
+  return `${mount}/issuer/${issuer}/json`;
 }
 
 /** The request for a path's metadata, without `/v1/`. */

@@ -53,6 +53,14 @@ export class ExporterVault {
     return z.object({ leader_address: z.string() }).safeParse(json).data?.leader_address ?? "";
   }
 
+  /** The `data` of what Vault tells anybody. */
+  async readPublic(path: string): Promise<Readonly<Record<string, unknown>>> {
+    const answer = await this.#http.send({ method: "GET", url: urlOf(this.#access.spec.address, path) });
+    const found = dataAnswer.safeParse(answer.json);
+    if (answer.status === 200 && found.success) return found.data.data;
+    throw refused(path, answer);
+  }
+
   /** The answer's `data`; `undefined` where there is nothing. */
   async read(path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
     const answer = await this.ask(path);

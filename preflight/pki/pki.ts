@@ -158,7 +158,8 @@ function changedIntermediate(pki: PkiSettings, { intermediate: own, root }: Made
     ...key,
     ...unchanged("intermediate", "pki.intermediate.commonName", authorityName(intermediate), commonName(own)),
     ...unchanged("intermediate", "pki.domains", pki.domains.join(", "), permittedDomains(own).join(", ")),
-    ...(root === undefined || own.verify(root.publicKey)
+    // Nor has one that is not made yet: the update would make it, and then fail at a second issuer of this name.
+    ...(root !== undefined && own.verify(root.publicKey)
       ? unchanged(
           "intermediate",
           "pki.intermediate.ttl",

@@ -40,7 +40,16 @@ describe("the exporter that the stack deploys, as its own service account", () =
     expect(told.get("vault_telemetry")).toBe(1);
     expect(told.get("audit_failures_total")).toBe(0);
     expect(told.get("break_glass_incidents_open")).toBe(0);
-    for (const collector of ["kubernetes", "kv", "nodes", "raft", "audit", "telemetry", "break-glass"]) {
+    for (const collector of [
+      "kubernetes",
+      "kv",
+      "nodes",
+      "raft",
+      "pki",
+      "audit",
+      "telemetry",
+      "break-glass",
+    ]) {
       expect(told.get(errorsOf(collector)), collector).toBe(0);
     }
   });

@@ -59,7 +59,7 @@ describe("after a deployment", () => {
         { key: "anthropic", overdueSince: null, failure: null, nextRun: expect.any(String) },
         { key: "openai-llm", overdueSince: null, failure: null, nextRun: expect.any(String) },
       ],
-      ...{ certificates: [], breakGlass: { open: 0 }, alerts: null },
+      ...{ certificates: [], authorities: [], breakGlass: { open: 0 }, alerts: null },
     });
   });
 

@@ -1,7 +1,7 @@
 import type { DeclaredSync } from "../../../freshness/declared.ts";
 import type { SecretState } from "../../../freshness/kv-metadata.ts";
 import { putCommand } from "../../secrets/put-command.ts";
-import type { Certificate, Finding, Secret, Store } from "../document.ts";
+import type { Authority, Certificate, Finding, Secret, Store } from "../document.ts";
 import { emptyPaths } from "../judge/secrets.ts";
 import { type Context, kubectl, npmRun, runbook } from "./context.ts";
 import { hindered } from "./eso.ts";
@@ -70,5 +70,28 @@ export function certificateFindings(
       since: null,
       next: [kubectl(context, "-n", namespace, "describe", `externalsecret/${name}`)],
       runbook: runbook(context, "CertificateNearExpiry"),
+    }));
+}
+
+/** CAs whose end would stop every renewal below them. */
+export function authorityFindings(authorities: readonly Authority[], context: Context): readonly Finding[] {
+  return authorities
+    .filter(({ state }) => state !== "good")
+    .map(({ part, mount, issuer, expires, state }) => ({
+      area: "certificates" as const,
+      severity: state === "near expiry" ? ("warning" as const) : ("critical" as const),
+      subject: `${mount}/${issuer}`,
+      text:
+        `CA ${mount}/${issuer} ${state === "expired" ? "has ended" : "ends"} ${expires}: with less of it left than a ` +
+        "certificate is to live, none is issued",
+      since: null,
+      next: [
+        part === "root"
+          ? "raise pki.root.generation and pki.intermediate.generation by one"
+          : "raise pki.intermediate.generation by one",
+        npmRun(context, "bootstrap", "apply"),
+        `pulumi up -s ${context.stack}`,
+      ],
+      runbook: runbook(context, "CertificateAuthorityNearExpiry"),
     }));
 }

@@ -1,6 +1,7 @@
 import { certificateExpiry, isNearExpiry } from "../../../freshness/certificates.ts";
 import type { DeclaredSync } from "../../../freshness/declared.ts";
-import type { Certificate, Secret } from "../document.ts";
+import type { Authority, Certificate, Secret } from "../document.ts";
+import type { AuthorityEnd } from "../look/authorities.ts";
 
 /** When each certificate ends, by when it was issued: no Secret is read. */
 export function certificatesOf(
@@ -23,4 +24,22 @@ function stateOf(expires: Date | undefined, ttlSeconds: number, now: Date): Cert
   if (expires === undefined) return "none";
   if (expires.getTime() <= now.getTime()) return "expired";
   return isNearExpiry(ttlSeconds, expires, now) ? "near expiry" : "good";
+}
+
+/** How near each CA is to its end, by the same limits as its alert. */
+export function authoritiesOf(ends: readonly AuthorityEnd[], now: Date): readonly Authority[] {
+  return ends.map(({ authority: { warningSeconds, criticalSeconds, ...authority }, expires }) => {
+    const leftSeconds = (expires.getTime() - now.getTime()) / 1_000;
+    return {
+      ...authority,
+      expires: expires.toISOString(),
+      state: authorityState(leftSeconds, warningSeconds, criticalSeconds),
+    };
+  });
+}
+
+function authorityState(left: number, warning: number, critical: number): Authority["state"] {
+  if (left <= 0) return "expired";
+  if (left < critical) return "ending";
+  return left < warning ? "near expiry" : "good";
 }

@@ -82,6 +82,9 @@ const certificates = (exported: Exported): Row => ({
     graph("Life left", "Renewed with a third of it left.", "s", {
       "{{namespace}}/{{certificate}}": `max by (namespace, certificate) (${exported("certificate_expiry_timestamp_seconds")}) - time()`,
     }),
+    graph("Life of the CAs left", "With less than a certificate is to live, that is not renewed.", "s", {
+      "{{mount}}/{{issuer}}": `max by (mount, issuer) (${exported("ca_expiry_timestamp_seconds")}) - time()`,
+    }),
   ],
 });
 

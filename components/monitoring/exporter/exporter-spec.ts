@@ -1,4 +1,5 @@
 import { memoryPlace } from "../../../access/operators/denial.ts";
+import { usedAuthorities } from "../../../freshness/authorities.ts";
 import { declaredSyncs } from "../../../freshness/declared.ts";
 import type { ExporterSpec } from "../../../jobs/exporter/spec.ts";
 import { seconds } from "../../durations.ts";
@@ -37,6 +38,7 @@ export function exporterSpecOf(
     ),
     secrets: declaredSyncs(settings).map(({ paths, ...sync }) => ({ ...sync, paths: [...paths] })),
     rotations: rotationsOf(settings),
+    authorities: usedAuthorities(settings).map(({ mount, issuer }) => ({ mount, issuer })),
     memory: memoryPlace(settings),
   };
 }

@@ -3,7 +3,7 @@ import type { Settings } from "../../../config/schema.ts";
 /** What of a declaration the exporter depends on. */
 export type ExporterStack = Pick<
   Settings,
-  "environment" | "tier" | "vault" | "kubernetes" | "namespaces" | "rotation" | "monitoring"
+  "environment" | "tier" | "vault" | "kubernetes" | "namespaces" | "pki" | "rotation" | "monitoring"
 >;
 
 export interface ExporterSettings extends NonNullable<Settings["monitoring"]["exporter"]> {

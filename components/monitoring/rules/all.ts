@@ -2,7 +2,7 @@ import type { Settings } from "../../../config/schema.ts";
 import { seconds } from "../../durations.ts";
 import { deviceAlerts, readerAlerts } from "./audit.ts";
 import { incidentAlerts, useAlerts } from "./break-glass.ts";
-import { certificateAlerts } from "./certificates.ts";
+import { authorityAlerts, certificateAlerts } from "./certificates.ts";
 import { exportedBy } from "./promql.ts";
 import { rotationAlerts } from "./rotation.ts";
 import { type Alert, type AlertRule, alertRule } from "./rule.ts";
@@ -58,7 +58,10 @@ function byExporter(settings: Settings, exporterSeconds: number): readonly Alert
     { name: "exporter", alerts: exporterAlerts(exported, exporterSeconds) },
     {
       name: "certificates",
-      alerts: namespaces.flatMap((namespace) => certificateAlerts(exported, namespace, twice)),
+      alerts: [
+        ...authorityAlerts(exported, settings, twice),
+        ...namespaces.flatMap((namespace) => certificateAlerts(exported, namespace, twice)),
+      ],
     },
     { name: "rotation", alerts: rotation === undefined ? [] : rotationAlerts(exported, rotation, twice) },
     {

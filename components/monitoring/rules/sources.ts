@@ -1,4 +1,5 @@
 import type { Settings } from "../../../config/schema.ts";
+import { usedAuthorities } from "../../../freshness/authorities.ts";
 
 /** Alerts that a stack goes without, for want of what brings their series. */
 export interface MissingSource {
@@ -12,13 +13,15 @@ export interface MissingSource {
 export function missingSources({
   monitoring,
   namespaces,
+  pki,
   rotation,
-}: Pick<Settings, "monitoring" | "namespaces" | "rotation">): readonly MissingSource[] {
+}: Pick<Settings, "monitoring" | "namespaces" | "pki" | "rotation">): readonly MissingSource[] {
   const { exporter, vault, auditReaders } = monitoring;
   const certificates = namespaces.some(({ services }) => services.some((one) => one.certificates.length > 0));
   const ofExporter = [
     "SecretSyncLagging",
     ...(certificates ? ["CertificateNearExpiry"] : []),
+    ...(usedAuthorities({ pki, namespaces }).length === 0 ? [] : ["CertificateAuthorityNearExpiry"]),
     ...(rotation === undefined ? [] : ["RotationOverdue"]),
     ...["VaultNoLeader", "VaultRaftLag", "AuditDevicesTooFew", "AuditDeviceFailing", "VaultTelemetryMissing"],
     "BreakGlassOpen",

@@ -77,6 +77,13 @@ describe("what the exporter tells", () => {
     );
   });
 
+  it("is when each CA ends, as far as it was seen", () => {
+    const authorities = new Map([["pki-int/issuer/int-g1/json", new Date("2031-11-24T12:00:00Z")]]);
+    expect(told({ authorities })).toEqual({
+      "ca_expiry_timestamp_seconds pki-int int-g1": Date.parse("2031-11-24T12:00:00Z") / 1_000,
+    });
+  });
+
   it("is how old a rotated key is, when it is due, and whether it is overdue", () => {
     const keys = told(vault);
     expect(keys).toMatchObject({ "rotation_age_seconds openai-llm": 600, "rotation_overdue openai-llm": 0 });

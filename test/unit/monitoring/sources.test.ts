@@ -28,6 +28,7 @@ describe("what a stack goes without", () => {
     const { alerts = [] } = missingSources(settingsWith(["monitoring"], { prometheusRules: true }))[0] ?? {};
     expect(alerts).not.toContain("RotationOverdue");
     expect(alerts).not.toContain("CertificateNearExpiry");
+    expect(alerts).not.toContain("CertificateAuthorityNearExpiry");
   });
 });
 

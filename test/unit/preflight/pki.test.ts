@@ -108,6 +108,20 @@ describe("a CA as Vault has it", () => {
       "pki.root.generation",
       /another root signed the intermediate/,
     ],
+    [
+      "the root alone is to get a new generation",
+      generations(2, 1),
+      { previousRoot: made.root, intermediate: made.intermediate },
+      "pki.root.generation",
+      /^root 2, .*another root signed the intermediate/,
+    ],
+    [
+      "the root alone is to move to another mount",
+      { root: { ...rootCa, mount: "pki-root" } },
+      { intermediate: made.intermediate },
+      "pki.root.generation",
+      /another root signed the intermediate/,
+    ],
   ] as const)("is a problem when %s", (_what, pki, issuers, path, says) => {
     const problems = found(pki, issuers);
     expect(problems.map((one) => one.path)).toContain(path);

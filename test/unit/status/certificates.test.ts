@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { certificateFindings } from "../../../cli/status/findings/secrets.ts";
-import { certificatesOf } from "../../../cli/status/judge/certificates.ts";
-import { context, NOW } from "./ground.ts";
+import { authorityFindings, certificateFindings } from "../../../cli/status/findings/secrets.ts";
+import { authoritiesOf, certificatesOf } from "../../../cli/status/judge/certificates.ts";
+import { authorityEnds } from "../../../cli/status/look/authorities.ts";
+import { authority } from "../pki/chains.ts";
+import { context, NOW, reported } from "./ground.ts";
 
 const DAY_SECONDS = 86_400;
 const declared = {
@@ -50,5 +52,50 @@ describe("a certificate of a day", () => {
   it("is nothing that a secret of KV has", () => {
     const { certificateTtlSeconds: _, ...plain } = declared;
     expect(certificatesOf([plain], [], NOW)).toEqual([]);
+  });
+});
+
+describe("a CA", () => {
+  const [warning, critical] = [60 * DAY_SECONDS, 30 * DAY_SECONDS];
+  const ends = (part: "root" | "intermediate", seconds: number) => ({
+    authority: {
+      ...{ part, mount: "pki-int", issuer: "int-g1" },
+      ...{ warningSeconds: warning, criticalSeconds: critical },
+    },
+    expires: new Date(NOW.getTime() + seconds * 1_000),
+  });
+
+  it.each([
+    [warning, "good", undefined],
+    [warning - 1, "near expiry", "warning"],
+    [critical - 1, "ending", "critical"],
+    [0, "expired", "critical"],
+  ])("with %d s left is %s", (left, state, severity) => {
+    const authorities = authoritiesOf([ends("intermediate", left)], NOW);
+    expect(authorities).toMatchObject([{ mount: "pki-int", issuer: "int-g1", state }]);
+    expect(authorityFindings(authorities, context).map((one) => one.severity)).toEqual(
+      severity === undefined ? [] : [severity],
+    );
+  });
+
+  it("ends as Vault has it, and one that Vault has not is unseen", async () => {
+    const { pem } = await authority("Any CA", { hours: 24, madeAt: NOW.getTime() });
+    const { expires, ...asked } = ends("intermediate", DAY_SECONDS);
+    const path = "pki-int/issuer/int-g1/json";
+    const has = (certificate: string | undefined) => ({ read: async () => ({ certificate }) });
+    expect(await authorityEnds(has(pem), [asked.authority])).toEqual([{ ...asked, expires }]);
+    await expect(authorityEnds(has(undefined), [asked.authority])).rejects.toThrow(path);
+  });
+
+  it("is told of with what to raise, a root with the intermediate below it", () => {
+    const { findings } = reported({ authorities: { found: [ends("root", 1), ends("intermediate", 1)] } });
+    expect(findings).toMatchObject([
+      { next: expect.arrayContaining([expect.stringMatching(/root\.generation and pki\.intermediate/)]) },
+      {
+        ...{ area: "certificates", subject: "pki-int/int-g1" },
+        next: expect.arrayContaining(["raise pki.intermediate.generation by one"]),
+        runbook: "docs/runbook.md#certificateauthoritynearexpiry",
+      },
+    ]);
   });
 });

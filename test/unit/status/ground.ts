@@ -83,6 +83,7 @@ export const wellFacts: Facts = {
   },
   audit: { found: ["file", "stdout"] },
   incidents: { found: { open: 0 } },
+  authorities: { found: [] },
   metadata: { known: metadata },
   cluster: {
     operator: { found: { desired: 1, available: 1, version: "v0.20.4", since: "2026-11-01T00:00:00Z" } },

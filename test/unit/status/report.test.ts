@@ -10,7 +10,7 @@ const unreachable = wellFacts.nodes.map((node) => ({
   ...{ ...node, state: "unreachable" as const, version: null, why: "connect ECONNREFUSED" },
 }));
 const vaultGone: Partial<Facts> = {
-  ...{ nodes: unreachable, raft: gone, audit: gone, incidents: gone, rotations: gone },
+  ...{ nodes: unreachable, raft: gone, audit: gone, incidents: gone, authorities: gone, rotations: gone },
   metadata: { known: new Map(), unseen: gone.unseen },
 };
 const clusterGone = withCluster({ operator: gone, stores: gone, externalSecrets: gone });
@@ -36,7 +36,7 @@ describe("the state", () => {
     expect(withoutVault.state).toBe("wrong");
     expect(withoutVault.secrets?.map(({ state }) => state)).toEqual(["synced", "synced"]);
     expect(withoutVault.unseen).toEqual([
-      { areas: ["raft", "audit", "secrets", "rotations", "break-glass"], why: gone.unseen },
+      { areas: ["raft", "audit", "secrets", "rotations", "certificates", "break-glass"], why: gone.unseen },
     ]);
   });
 
