@@ -6,7 +6,8 @@ const STACK = ["-s, --stack <name>", "stack, whose Pulumi.<name>.yaml declares t
 
 const CSR_HELP = `
 The key is made by pulumi up and never leaves Vault. Have the request signed as a CA, then paste its certificate and those of
-all CAs above it at pki.external.signed, and run pulumi up again.
+all CAs above it at pki.external.signed, and run pulumi up again. It needs update on
+<mount>/issuers/generate/intermediate/existing, which a deployer has.
 
 Example:
   npm run -s pki -- csr --stack prod > intermediate.csr`;
