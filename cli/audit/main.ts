@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { exitCodeOf } from "../exit-code.ts";
+import { namingCommands } from "../known-commands.ts";
 import { DEFAULT_STACK } from "../secrets/put-command.ts";
 import { breakGlass, reads, rotations, who } from "./commands.ts";
 
@@ -72,7 +73,7 @@ function program(): Command {
   ).action(async (options) => {
     process.exitCode = await breakGlass(options);
   });
-  return audit;
+  return namingCommands(audit);
 }
 
 function query(audit: Command, name: string, description: string): Command {

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { exitCodeOf } from "../exit-code.ts";
+import { namingCommands } from "../known-commands.ts";
 import { DEFAULT_STACK } from "../secrets/put-command.ts";
 import { drill } from "./drill.ts";
 import { list } from "./list.ts";
@@ -134,7 +135,7 @@ function program(): Command {
     .action(async (options) => {
       process.exitCode = await list(options);
     });
-  return breakGlass;
+  return namingCommands(breakGlass);
 }
 
 try {

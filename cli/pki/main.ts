@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { exitCodeOf } from "../exit-code.ts";
+import { namingCommands } from "../known-commands.ts";
 import { csr, revoke } from "./commands.ts";
 
 const STACK = ["-s, --stack <name>", "stack, whose Pulumi.<name>.yaml declares the CA", "dev"] as const;
@@ -34,7 +35,7 @@ function program(): Command {
     .option(...STACK)
     .addHelpText("after", REVOKE_HELP)
     .action(revoke);
-  return pki;
+  return namingCommands(pki);
 }
 
 try {
