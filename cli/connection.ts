@@ -1,6 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { type VaultClient, type VaultConnection, withVault } from "../clients/vault.ts";
+import {
+  type ConnectionAdvice,
+  type VaultClient,
+  type VaultConnection,
+  withVault,
+} from "../clients/vault.ts";
 import { findToken } from "../clients/vault-token.ts";
 import type { Settings } from "../config/schema.ts";
 import { serverUrl } from "../config/values.ts";
@@ -27,7 +32,7 @@ export async function vaultConnection(
 export async function vaultServer(
   vault: Settings["vault"],
   environment: Readonly<Record<string, string | undefined>>,
-): Promise<Pick<VaultConnection, "address" | "caPem">> {
+): Promise<Pick<VaultConnection, "address" | "caPem" | "advice">> {
   const address = environment.VAULT_ADDR || vault.address;
   if (!serverUrl.safeParse(address).success) {
     throw new Error(
@@ -36,7 +41,29 @@ export async function vaultServer(
   }
   const caFile = environment.VAULT_CACERT;
   const caPem = caFile ? await readText(caFile, "VAULT_CACERT") : vault.caCertificate;
-  return { address, ...(caPem === undefined ? {} : { caPem }) };
+  return { address, ...(caPem === undefined ? {} : { caPem }), advice: adviceFor(environment) };
+}
+
+const SANDBOX = 'in the sandbox: eval "$(npm run -s sandbox -- env)"';
+
+/** A person may not know that it is the stack's Vault which is asked, rather than the one in their mind. */
+function adviceFor(environment: Readonly<Record<string, string | undefined>>): ConnectionAdvice {
+  return {
+    ...(environment.VAULT_ADDR
+      ? {}
+      : {
+          unreachable:
+            "The address is vault.address of Pulumi.<stack>.yaml, since VAULT_ADDR is not set; VAULT_ADDR and " +
+            `VAULT_CACERT name another Vault (${SANDBOX})`,
+        }),
+    ...(environment.VAULT_CACERT
+      ? {}
+      : {
+          untrusted:
+            "VAULT_CACERT is not set, so vault.caCertificate of Pulumi.<stack>.yaml is trusted, or the system's CAs where " +
+            `there is none; VAULT_CACERT names a file with another CA (${SANDBOX})`,
+        }),
+  };
 }
 
 async function readText(file: string, variable: string): Promise<string> {

@@ -7,6 +7,14 @@ export interface VaultConnection {
   readonly caPem?: string;
   /** Milliseconds for one request, connecting included. @default 15000 */
   readonly timeoutMs?: number;
+  /** What a person can do about it, told with {@link VaultUnreachableError}. */
+  readonly advice?: ConnectionAdvice;
+}
+
+export interface ConnectionAdvice {
+  readonly unreachable?: string;
+  /** For a server whose certificate is not trusted. */
+  readonly untrusted?: string;
 }
 
 export type VaultMethod = "GET" | "LIST" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -36,11 +44,31 @@ export class VaultError extends Error {
   }
 }
 
+/** What Node's TLS says of a certificate that it does not trust. */
+const CERTIFICATE_CODES: readonly string[] = [
+  "CERT_HAS_EXPIRED",
+  "CERT_SIGNATURE_FAILURE",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+];
+
 /** Vault could not be reached at all: no route, refused, wrong CA, or no answer in time. */
 export class VaultUnreachableError extends Error {
-  constructor(address: string, cause: unknown) {
-    super(`Vault at ${address} cannot be reached: ${reason(cause)}`, { cause });
+  /** The server answers, with a certificate that is not trusted. */
+  readonly untrusted: boolean;
+
+  constructor(address: string, cause: unknown, advice: ConnectionAdvice = {}) {
+    const untrusted = CERTIFICATE_CODES.includes(codeOf(cause) ?? "");
+    const more = untrusted ? advice.untrusted : advice.unreachable;
+    super(`Vault at ${address} cannot be reached: ${reason(cause)}${more === undefined ? "" : `. ${more}`}`, {
+      cause,
+    });
     this.name = "VaultUnreachableError";
+    this.untrusted = untrusted;
   }
 }
 
@@ -63,12 +91,14 @@ export class VaultClient {
   readonly address: string;
   readonly #token: string | undefined;
   readonly #timeoutMs: number;
+  readonly #advice: ConnectionAdvice | undefined;
   readonly #dispatcher: Agent;
 
   constructor(connection: VaultConnection) {
     this.address = connection.address.replace(/\/+$/, "");
     this.#token = connection.token;
     this.#timeoutMs = connection.timeoutMs ?? 15_000;
+    this.#advice = connection.advice;
     this.#dispatcher = new Agent({
       connect: {
         timeout: this.#timeoutMs,
@@ -157,7 +187,7 @@ export class VaultClient {
       });
       return envelope(answer.statusCode, await answer.body.text());
     } catch (error) {
-      throw new VaultUnreachableError(this.address, error);
+      throw new VaultUnreachableError(this.address, error, this.#advice);
     }
   }
 }
@@ -195,11 +225,16 @@ function encodePath(path: string): string {
 
 function reason(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
-  const code = (cause as { readonly code?: unknown }).code;
+  const code = codeOf(cause);
   const nested = cause.cause instanceof Error ? ` (${cause.cause.message})` : "";
   const message =
     cause.message === "" && cause instanceof AggregateError ? String(cause.errors[0]) : cause.message;
-  return `${message}${nested}${typeof code === "string" && !message.includes(code) ? ` [${code}]` : ""}`;
+  return `${message}${nested}${code !== undefined && !message.includes(code) ? ` [${code}]` : ""}`;
+}
+
+function codeOf(cause: unknown): string | undefined {
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
+  return typeof code === "string" ? code : undefined;
 }
 
 /** Works with a client, and closes it after. */

@@ -20,17 +20,6 @@ import { rotationProblems } from "./rotation.ts";
 export type Purpose = "preview" | "update";
 
 /** Node's codes for a certificate that the given CA does not vouch for, or that is made for another name. */
-const CERTIFICATE_CODES: readonly string[] = [
-  "CERT_HAS_EXPIRED",
-  "CERT_SIGNATURE_FAILURE",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-];
-
 /** Milliseconds for one node's answer; an update must not wait long for one that is down. */
 const NODE_TIMEOUT_MS = 3_000;
 
@@ -126,7 +115,7 @@ async function nodeProblems({ vault }: Settings): Promise<readonly Problem[]> {
 
 function connectionProblem(error: unknown): Problem {
   if (!(error instanceof VaultUnreachableError)) throw error;
-  if (!CERTIFICATE_CODES.includes(codeOf(error.cause))) {
+  if (!error.untrusted) {
     return server(
       error.message,
       "a Vault that answers from here",
@@ -139,10 +128,6 @@ function connectionProblem(error: unknown): Problem {
     allowed: "the CA that signed the server's certificate; the system's when absent",
     fix: "paste that CA's certificate here, and check that the certificate names the host of vault.address",
   };
-}
-
-function codeOf(cause: unknown): string {
-  return typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
 }
 
 async function tokenProblems(

@@ -10,6 +10,8 @@ export interface Identity {
   readonly policies?: readonly string[];
   /** The Kubernetes user who acted as this one. */
   readonly impersonatedBy?: string;
+  /** The pod whose token a service account came with, where it is one of a pod. */
+  readonly pod?: string;
 }
 
 /** `unanswered`: the log has the request and no answer to it. `failed`: refused for another reason than a missing right. */

@@ -53,8 +53,14 @@ function identity(event: Fields): Identity {
   return {
     kind: account === undefined ? "kubernetes user" : "service account",
     name: account ?? name,
-    ...(impersonated === undefined ? {} : optional("impersonatedBy", user)),
+    ...(impersonated === undefined ? optional("pod", podOf(event)) : optional("impersonatedBy", user)),
   };
+}
+
+/** The API server itself notes it of a token that is bound to a pod. */
+function podOf(event: Fields): string | undefined {
+  const names = fields(fields(event.user).extra)["authentication.kubernetes.io/pod-name"];
+  return Array.isArray(names) ? textOf(names[0]) : undefined;
 }
 
 function objectOf(reference: Fields): KubernetesObject | undefined {

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { DEFAULT_STACK } from "../command-line.ts";
 import { exitCodeOf } from "../exit-code.ts";
+import { namingCommands } from "../known-commands.ts";
 import { breakGlass, reads, rotations, who } from "./commands.ts";
 
 const LOGS = `
@@ -72,7 +73,7 @@ function program(): Command {
   ).action(async (options) => {
     process.exitCode = await breakGlass(options);
   });
-  return audit;
+  return namingCommands(audit);
 }
 
 function query(audit: Command, name: string, description: string): Command {

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { operators } from "../../access/operators/names.ts";
 import { DEFAULT_STACK } from "../command-line.ts";
 import { exitCodeOf } from "../exit-code.ts";
+import { namingCommands } from "../known-commands.ts";
 import { apply, policy, SOMETHING_DIFFERS, token } from "./commands.ts";
 
 const STACK = [
@@ -87,7 +88,7 @@ function program(): Command {
     .action(async (operator: string, options) => {
       process.exitCode = await token(operator, options);
     });
-  return bootstrap;
+  return namingCommands(bootstrap);
 }
 
 try {

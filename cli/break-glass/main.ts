@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { DEFAULT_STACK } from "../command-line.ts";
 import { exitCodeOf } from "../exit-code.ts";
+import { namingCommands } from "../known-commands.ts";
 import { drill } from "./drill.ts";
 import { list } from "./list.ts";
 import { restore } from "./restore.ts";
@@ -134,7 +135,7 @@ function program(): Command {
     .action(async (options) => {
       process.exitCode = await list(options);
     });
-  return breakGlass;
+  return namingCommands(breakGlass);
 }
 
 try {

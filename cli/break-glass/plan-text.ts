@@ -1,4 +1,4 @@
-import { plainTable } from "../rotate/text.ts";
+import { plainTable, wrapped } from "../rotate/text.ts";
 import type { Look, SeenSecret } from "./look.ts";
 import { placeText } from "./places.ts";
 import type { Plan } from "./plan.ts";
@@ -40,7 +40,7 @@ function secretsTable(secrets: readonly SeenSecret[]): string {
 }
 
 function stopText(workloads: SeenSecret["workloads"]): string {
-  if (typeof workloads === "string") return `not seen: ${workloads.slice(0, 60)}`;
+  if (typeof workloads === "string") return wrapped(`not seen: ${workloads}`);
   if (workloads.length === 0) return "no pod takes it";
   return workloads.map(({ name, pods, how }) => `${name} (${pods} pod(s), ${how})`).join("\n");
 }

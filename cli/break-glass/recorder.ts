@@ -9,6 +9,7 @@ import {
 import type { HttpAnswer, HttpRequest } from "../../jobs/shared/http.ts";
 import { patiently } from "../access/live/retry.ts";
 import type { RequestRecord } from "./evidence.ts";
+import { Waiting } from "./waiting.ts";
 
 /** Between attempts: twenty seconds in all, longer than an election takes on a busy machine. */
 const PAUSES_MS = [250, 500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000];
@@ -45,23 +46,29 @@ export class Recorder {
  */
 export class RecordedVault extends VaultClient {
   readonly #recorder: Recorder;
+  readonly #waiting: Waiting;
 
   constructor(connection: VaultConnection, recorder: Recorder) {
     super(connection);
     this.#recorder = recorder;
+    this.#waiting = new Waiting("Vault");
   }
 
   override async request(method: VaultMethod, path: string, body?: unknown): Promise<VaultResponse> {
-    return insisting(() => this.#once(method, path, body));
+    return this.#insisting(() => this.#once(method, path, body));
   }
 
   /** Vault's own name for its cluster, by which an evidence file is known to be of this one. */
   async clusterId(): Promise<string> {
-    return insisting(async () => {
+    return this.#insisting(async () => {
       const { status, body } = await this.health();
       if (typeof body.cluster_id === "string") return body.cluster_id;
       throw new VaultError("GET", "sys/health", status, ["the node does not say of which cluster it is"]);
     });
+  }
+
+  async #insisting<T>(ask: () => Promise<T>): Promise<T> {
+    return this.#waiting.during(() => patiently(ask, this.#waiting.because, PAUSES_MS));
   }
 
   async #once(method: VaultMethod, path: string, body: unknown): Promise<VaultResponse> {
@@ -83,10 +90,6 @@ export class RecordedVault extends VaultClient {
       throw error;
     }
   }
-}
-
-async function insisting<T>(ask: () => Promise<T>): Promise<T> {
-  return patiently(ask, () => {}, PAUSES_MS);
 }
 
 export function withoutQuery(url: string): string {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { exitCodeOf } from "../exit-code.ts";
+import { namingCommands } from "../known-commands.ts";
 import { init, rotate, SOMETHING_WRONG, status } from "./commands.ts";
 
 const STACK = [
@@ -70,7 +71,7 @@ function program(): Command {
     .option(...STACK)
     .addHelpText("after", ROTATE_HELP)
     .action(rotate);
-  return database;
+  return namingCommands(database);
 }
 
 try {

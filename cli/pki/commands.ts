@@ -1,6 +1,7 @@
-import { type VaultClient, VaultError } from "../../clients/vault.ts";
+import { type VaultClient, VaultError, type VaultResponse } from "../../clients/vault.ts";
 import { authorityName, issuerName, type PkiSettings } from "../../components/pki/names.ts";
 import { withStackVault } from "../connection.ts";
+import { explained } from "../secrets/kv.ts";
 import { stackSettings } from "../stack.ts";
 
 interface StackOption {
@@ -10,20 +11,34 @@ interface StackOption {
 /** Prints a request for the intermediate's key, for an outside CA to sign. The key stays in Vault; asking again is harmless. */
 export async function csr({ stack }: StackOption): Promise<void> {
   const { settings, pki } = await declaredPki(stack);
-  const { mount, generation } = pki.intermediate;
+  refuseOwnRoot(pki, stack);
+  console.log(await withStackVault(settings, (vault) => requestOf(vault, pki)));
+}
+
+/** @throws Error where the stack's own root signs the intermediate */
+export function refuseOwnRoot({ external }: Pick<PkiSettings, "external">, stack: string): void {
+  if (external !== undefined) return;
+  throw new Error(
+    `csr is for a stack whose intermediate an outside CA signs (pki.external). Pulumi.${stack}.yaml declares pki.root: that ` +
+      "root signs it at pulumi up, and there is nothing to request",
+  );
+}
+
+/** @throws Error that says what to do first, or names the missing right */
+export async function requestOf(
+  vault: VaultClient,
+  { intermediate }: Pick<PkiSettings, "intermediate">,
+): Promise<string> {
+  const { mount, generation } = intermediate;
   const name = issuerName("int", generation);
-  await withStackVault(settings, async (vault) => {
-    const { data } = await saying(
-      `There is no key ${name} in ${mount} yet: run pulumi up first, which makes it`,
-      /unable to find|unable to resolve/i,
-      () =>
-        vault.write(`${mount}/issuers/generate/intermediate/existing`, {
-          common_name: authorityName(pki.intermediate),
-          key_ref: name,
-        }),
-    );
-    console.log(String(data?.csr).trim());
+  const { data } = await asking(vault, {
+    path: `${mount}/issuers/generate/intermediate/existing`,
+    body: { common_name: authorityName(intermediate), key_ref: name },
+    whose: "a deployer has it",
+    unknown: /unable to find|unable to resolve/i,
+    say: `There is no key ${name} in ${mount} yet: run pulumi up first, which makes it`,
   });
+  return String(data?.csr).trim();
 }
 
 /** Revokes a certificate of the stack's intermediate, and has the complete CRL made anew at once. */
@@ -33,11 +48,13 @@ export async function revoke(serialNumber: string, { stack }: StackOption): Prom
 }
 
 async function revokeIn(vault: VaultClient, mount: string, serialNumber: string): Promise<void> {
-  const { data } = await saying(
-    `${mount} has not issued a certificate with the serial number ${serialNumber}, or has tidied it away`,
-    /not found/i,
-    () => vault.write(`${mount}/revoke`, { serial_number: serialNumber }),
-  );
+  const { data } = await asking(vault, {
+    path: `${mount}/revoke`,
+    body: { serial_number: serialNumber },
+    whose: "a secret-admin has it",
+    unknown: /not found/i,
+    say: `${mount} has not issued a certificate with the serial number ${serialNumber}, or has tidied it away`,
+  });
   await vault.read(`${mount}/crl/rotate`);
   console.log(
     `Revoked ${serialNumber} at ${String(data?.revocation_time_rfc3339)}; OCSP and the CRL say so. Who still holds its ` +
@@ -63,11 +80,24 @@ export function colons(serialNumber: string): string {
   return (digits.match(/../g) ?? []).join(":");
 }
 
-async function saying<T>(message: string, reason: RegExp, work: () => Promise<T>): Promise<T> {
+interface Asked {
+  readonly path: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Who has the right to it, in words. */
+  readonly whose: string;
+  /** Vault's words for what it does not know, and what to say then. */
+  readonly unknown: RegExp;
+  readonly say: string;
+}
+
+async function asking(
+  vault: VaultClient,
+  { path, body, whose, unknown, say }: Asked,
+): Promise<VaultResponse> {
   try {
-    return await work();
+    return await vault.write(path, body);
   } catch (error) {
-    const known = error instanceof VaultError && error.errors.some((text) => reason.test(text));
-    throw known ? new Error(message) : error;
+    const known = error instanceof VaultError && error.errors.some((text) => unknown.test(text));
+    throw known ? new Error(say) : explained(error, "update", path, whose);
   }
 }

@@ -1,12 +1,14 @@
 import { Command } from "commander";
 import { exitCodeOf } from "../exit-code.ts";
+import { namingCommands } from "../known-commands.ts";
 import { csr, revoke } from "./commands.ts";
 
 const STACK = ["-s, --stack <name>", "stack, whose Pulumi.<name>.yaml declares the CA", "dev"] as const;
 
 const CSR_HELP = `
 The key is made by pulumi up and never leaves Vault. Have the request signed as a CA, then paste its certificate and those of
-all CAs above it at pki.external.signed, and run pulumi up again.
+all CAs above it at pki.external.signed, and run pulumi up again. It needs update on
+<mount>/issuers/generate/intermediate/existing, which a deployer has.
 
 Example:
   npm run -s pki -- csr --stack prod > intermediate.csr`;
@@ -33,7 +35,7 @@ function program(): Command {
     .option(...STACK)
     .addHelpText("after", REVOKE_HELP)
     .action(revoke);
-  return pki;
+  return namingCommands(pki);
 }
 
 try {

@@ -63,10 +63,9 @@ export interface NowOptions {
 }
 
 /** @returns the exit code: 0 rotated, 2 no new key, 3 to 8 as the rotator ended, 1 otherwise */
-export async function now(name: string, options: NowOptions): Promise<number> {
+export async function now(name: string | undefined, options: NowOptions): Promise<number> {
   const { stack, despiteOverlap = false } = options;
-  return withRotation(stack, async ({ client, settings, rotation }) => {
-    const key = findKey(rotation, name);
+  return withKey(name, stack, async ({ client, settings, rotation, key }) => {
     const cluster = clusterOf(settings, rotation, options.context);
     const before = await readSlots(client, key);
     const facts = await cluster.facts();
@@ -94,9 +93,11 @@ export interface HistoryOptions {
   readonly json?: true;
 }
 
-export async function history(name: string, { stack, vaultLog, json }: HistoryOptions): Promise<number> {
-  return withRotation(stack, async ({ client, settings, rotation }) => {
-    const key = findKey(rotation, name);
+export async function history(
+  name: string | undefined,
+  { stack, vaultLog, json }: HistoryOptions,
+): Promise<number> {
+  return withKey(name, stack, async ({ client, settings, key }) => {
     const writes = vaultLog === undefined ? undefined : await loggedWrites(settings, key, vaultLog);
     const rows = historyOf(key, await readSlots(client, key), writes);
     console.log(json ? JSON.stringify(rows, null, 2) : historyText(rows));
@@ -110,9 +111,9 @@ export interface PutOptions {
 }
 
 /** Everything that can be refused is refused before a value is asked for. */
-export async function put(name: string, { stack, id }: PutOptions): Promise<number> {
-  return withRotation(stack, async ({ client, settings, rotation }) => {
-    const key = findKey(rotation, name);
+export async function put(named: string | undefined, { stack, id }: PutOptions): Promise<number> {
+  return withKey(named, stack, async ({ client, settings, key }) => {
+    const { name } = key;
     const { mount, path, property } = key.live;
     const slots = await readSlots(client, key);
     refusePut(key, slots, id, stack);
@@ -139,6 +140,18 @@ async function withRotation(stack: string, work: (rotations: Rotations) => Promi
   const settings = await stackSettings(stack);
   const rotation = rotationOf(settings, stack);
   return withStackVault(settings, (client) => work({ client, settings, rotation }));
+}
+
+/** A name that is wrong is said before Vault is asked. */
+async function withKey(
+  name: string | undefined,
+  stack: string,
+  work: (rotations: Rotations & { readonly key: RotationKey }) => Promise<number>,
+): Promise<number> {
+  const settings = await stackSettings(stack);
+  const rotation = rotationOf(settings, stack);
+  const key = findKey(rotation, name);
+  return withStackVault(settings, (client) => work({ client, settings, rotation, key }));
 }
 
 function clusterOf(settings: Settings, { namespace }: RotationSettings, context: string | undefined) {

@@ -15,10 +15,11 @@ export function rotationOf({ rotation }: Pick<Settings, "rotation">, stack: stri
  * The rotated key that an operator named.
  * @throws Error that says which is nearest and lists the declared ones
  */
-export function findKey({ keys }: RotationSettings, name: string): RotationKey {
+export function findKey({ keys }: RotationSettings, name: string | undefined): RotationKey {
   const found = keys.find((key) => key.name === name);
   if (found !== undefined) return found;
   const names = keys.map((key) => key.name);
+  if (name === undefined) throw new Error(`Which key? Declared: ${names.join(", ")}`);
   const near = nearest(name, names);
   throw new Error(
     `rotation.keys has no ${name}.${near === undefined ? "" : ` Is it ${near}?`} Declared: ${names.join(", ")}`,

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { DEFAULT_STACK } from "../command-line.ts";
 import { exitCodeOf } from "../exit-code.ts";
+import { namingCommands } from "../known-commands.ts";
 import { history, NEEDS_ATTENTION, now, put, status } from "./commands.ts";
 import { NO_NEW_KEY } from "./now.ts";
 
@@ -14,7 +15,8 @@ const JSON_OUTPUT = [
   "--json",
   "print JSON, for other programs (npm's own lines go away with: npm run -s)",
 ] as const;
-const KEY = ["<key>", "name under rotation.keys"] as const;
+/** Without it the command says which there are. */
+const KEY = ["[key]", "name under rotation.keys (required)"] as const;
 
 const VAULT = `
 Vault is reached as its own CLI does: VAULT_ADDR, VAULT_CACERT and VAULT_TOKEN, else the stack's vault.address and
@@ -94,7 +96,7 @@ function program(): Command {
     .option(...CONTEXT)
     .option("--despite-overlap", "also while the previous key is valid: the current one has leaked")
     .addHelpText("after", NOW_HELP)
-    .action(async (key: string, options) => {
+    .action(async (key: string | undefined, options) => {
       process.exitCode = await now(key, options);
     });
   rotate
@@ -105,7 +107,7 @@ function program(): Command {
     .option("--vault-log <file...>", "logs of Vault's audit devices")
     .option(...JSON_OUTPUT)
     .addHelpText("after", HISTORY_HELP)
-    .action(async (key: string, options) => {
+    .action(async (key: string | undefined, options) => {
       process.exitCode = await history(key, options);
     });
   rotate
@@ -118,10 +120,10 @@ function program(): Command {
       "the provider's id of the key, by which it is revoked (where the provider declares revoke)",
     )
     .addHelpText("after", PUT_HELP)
-    .action(async (key: string, options) => {
+    .action(async (key: string | undefined, options) => {
       process.exitCode = await put(key, options);
     });
-  return rotate;
+  return namingCommands(rotate);
 }
 
 try {

@@ -76,7 +76,7 @@ function failureText({ command, at, text, job }: KeyStatus["failures"][number]):
 }
 
 /** Lines of a cell that a table on a usual screen has room for. */
-function wrapped(text: string): string {
+export function wrapped(text: string): string {
   return text.replaceAll(/(.{1,56})(?:\s+|$)/g, "$1\n").trimEnd();
 }
 

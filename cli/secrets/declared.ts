@@ -43,14 +43,15 @@ export function refuseGenerated({ mount, path, generated }: DeclaredPath): void 
 }
 
 /**
- * The declared path that an operator named.
+ * The declared path that an operator named, also with its mount in front (`kv/llm/openai`), as `missing` prints it.
  * @throws Error that lists the declared paths when there is none, or one in several mounts and no mount is given
  */
 export function findDeclared(settings: Settings, path: string, mount: string | undefined): DeclaredPath {
   const all = declaredPaths(settings);
-  const found = all.filter(
-    (declared) => declared.path === path && (mount ?? declared.mount) === declared.mount,
-  );
+  const inMount = all.filter((declared) => (mount ?? declared.mount) === declared.mount);
+  const below = inMount.filter((declared) => declared.path === path);
+  const found =
+    below.length > 0 ? below : inMount.filter((declared) => `${declared.mount}/${declared.path}` === path);
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
   if (found.length > 1) {

@@ -59,7 +59,10 @@ export function valuesFromText(
   bytes: Uint8Array,
 ): Values {
   const text = decode(bytes);
-  const values = property === undefined ? jsonValues(text) : { [property]: text.replace(/\r?\n$/, "") };
+  const bare = text.replace(/\r?\n$/, "");
+  if (bare === "")
+    throw new Error("standard input is empty, and an empty value is refused: nothing was written");
+  const values = property === undefined ? jsonValues(text) : { [property]: bare };
   refuseUndeclared(declared, Object.keys(values), property);
   const empty = Object.values(values).filter((value) => value === "").length;
   if (empty > 0) throw new Error("an empty value is refused: nothing was written");

@@ -40,12 +40,15 @@ export function hasProperty(subkeys: Readonly<Record<string, unknown>>, property
   return nested !== undefined;
 }
 
-/** Makes Vault's bare `permission denied` say which capability on which path is wanted. */
-export function explained(error: unknown, capability: string, path: string): unknown {
+/**
+ * Makes Vault's bare `permission denied` say which capability on which path is wanted.
+ * @param whose in words, who has it
+ */
+export function explained(error: unknown, capability: string, path: string, whose?: string): unknown {
   if (!isStatus(error, 403)) return error;
   return new Error(
-    `Vault refused: this needs the capability "${capability}" on "${path}", which the token lacks, or the token has expired ` +
-      "(vault token lookup shows which)",
+    `Vault refused: this needs the capability "${capability}" on "${path}"${whose === undefined ? "" : ` (${whose})`}, ` +
+      "which the token lacks, or the token has expired (vault token lookup shows which)",
     { cause: error },
   );
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { DEFAULT_STACK } from "../command-line.ts";
 import { exitCodeOf } from "../exit-code.ts";
+import { namingCommands } from "../known-commands.ts";
 import { list, missing, put, SOMETHING_MISSING } from "./commands.ts";
 
 const STACK = [
@@ -70,7 +71,7 @@ function program(): Command {
   secrets
     .command("put")
     .description("put values of one declared path, from standard input or a hidden prompt")
-    .argument("<path>", "declared path below the mount, e.g. llm/openai")
+    .argument("<path>", "declared path below the mount, e.g. llm/openai, or with it: kv/llm/openai")
     .option(...STACK)
     .option("-m, --mount <mount>", "KV mount, where the path is declared in several")
     .option("-p, --property <name>", "put this property alone")
@@ -87,7 +88,7 @@ function program(): Command {
     .action(async (options) => {
       process.exitCode = await list(options);
     });
-  return secrets;
+  return namingCommands(secrets);
 }
 
 try {

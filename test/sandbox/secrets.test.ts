@@ -98,7 +98,7 @@ describe("with the mounts", () => {
     ],
     ["text that is no map", ["put", "team/nested"], canary, /must be a JSON map/],
     ["an empty value", ["put", "team/nested", "-p", "outer.inner"], "\n", /empty value/],
-    ["nothing at all", ["put", "team/nested"], "", /must be a JSON map/],
+    ["nothing at all", ["put", "team/nested"], "", /standard input is empty/],
     ["a value as an argument", ["put", "team/nested", canary], "", /never an argument/],
     ["a value as an option", ["put", "team/nested", `--value=${canary}`], "", /never an argument/],
     ["a stack without a file", ["put", "team/nested", "-s", "none"], "", /no Pulumi\.none\.yaml here.*dev/],

@@ -100,6 +100,8 @@ async function headOf(chunks: Chunks): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
+const NAME_LOGS = "name files with --vault-log and --kubernetes-log, or pipe a log in";
+
 /** What can be read once only: standard input, or what a shell puts in place of a command. */
 async function openStream(
   name: string,
@@ -107,7 +109,7 @@ async function openStream(
   stream: NodeJS.ReadableStream & { readonly isTTY?: boolean },
 ): Promise<LogInput> {
   if (stream.isTTY) {
-    throw new Error("is a terminal: name files with --vault-log and --kubernetes-log, or pipe a log in");
+    throw new Error(`is a terminal: ${NAME_LOGS}`);
   }
   const iterator = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const parts: Buffer[] = [];
@@ -118,7 +120,7 @@ async function openStream(
     bytes += value.length;
   }
   const head = Buffer.concat(parts);
-  if (head.length === 0) throw new Error("is empty");
+  if (head.length === 0) throw new Error(`is empty: ${NAME_LOGS}`);
   const compression = compressionOf(head);
   if (compression !== "none") throw new Error(`is compressed: pipe it through ${compression} -dc first`);
   return { name, sizeBytes: 0, firstMs: judgeHead(head, kind), open: () => replay(head, iterator) };

@@ -75,7 +75,11 @@ export class ProviderClient {
       } catch (error) {
         if (!(error instanceof NoAnswerError)) throw error;
         const last = () => {
-          throw providerError(what, error.message, "see that the provider is up and this pod reaches it");
+          throw providerError(
+            what,
+            error.message,
+            "see that the provider is up and can be reached from here",
+          );
         };
         return again ? { last } : last();
       }
@@ -126,7 +130,7 @@ export function providerError(what: string, found: string, fix: string): Rotatio
     field: `provider, ${what}`,
     found,
     allowed: "success",
-    fix: `${fix}; the next run goes on from here`,
+    fix: `${fix}; another run goes on from here`,
   });
 }
 

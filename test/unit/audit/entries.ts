@@ -81,6 +81,8 @@ export interface KubernetesFields {
   readonly verb?: string;
   readonly user?: string;
   readonly impersonated?: string;
+  /** Whose token the user came with. */
+  readonly pod?: string;
   readonly object?: unknown;
   readonly code?: number;
 }
@@ -95,7 +97,11 @@ export function kubernetesLine(fields: KubernetesFields): string {
     auditID: fields.id ?? "76105392-97d9-4a0c-ba07-159a72685133",
     stage: fields.stage ?? "ResponseComplete",
     verb: fields.verb ?? "get",
-    user: { username: fields.user ?? "carol", groups: ["system:authenticated"] },
+    user: {
+      username: fields.user ?? "carol",
+      groups: ["system:authenticated"],
+      extra: fields.pod === undefined ? undefined : { "authentication.kubernetes.io/pod-name": [fields.pod] },
+    },
     impersonatedUser: fields.impersonated === undefined ? undefined : { username: fields.impersonated },
     sourceIPs: ["6.6.6.6", "10.0.0.9"],
     objectRef: fields.object ?? {

@@ -77,6 +77,11 @@ describe("an event of Kubernetes", () => {
     expect(access?.path).toBe("secrets llm/openai-api-key");
   });
 
+  it("names the pod whose token it was", () => {
+    const user = "system:serviceaccount:vault:external-secrets";
+    expect(accessOf(kubernetesLine({ user, pod: "eso-1" }))?.who).toMatchObject({ pod: "eso-1" });
+  });
+
   it("names who was impersonated and by whom, and the one address that the client cannot choose", () => {
     const access = accessOf(kubernetesLine({ user: "admin", impersonated: "bob", code: 403 }));
     expect(access?.who).toEqual({ kind: "kubernetes user", name: "bob", impersonatedBy: "admin" });

@@ -132,7 +132,7 @@ describe("what is no log", () => {
     const of = (stdin: NodeJS.ReadableStream & { isTTY?: boolean }) =>
       openLogs([{ name: "-" }], stdin).catch((error: Error) => error.message);
     expect(await of(Object.assign(Readable.from([]), { isTTY: true }))).toContain("is a terminal");
-    expect(await of(Readable.from([]))).toContain("standard input: is empty");
+    expect(await of(Readable.from([]))).toContain("standard input: is empty: name files with --vault-log");
     expect(await of(Readable.from([gzipSync(line(1))]))).toContain("gzip -dc");
   });
 });

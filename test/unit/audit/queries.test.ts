@@ -265,9 +265,31 @@ describe("break-glass", () => {
     expect(notesOn(query, kubernetesLine({ verb, user: "mallory", object }))).toEqual([note]);
   });
 
+  const controller = "system:serviceaccount:kube-system:";
+  it.each([
+    ["by another service account of kube-system", { user: `${controller}default` }],
+    [
+      "by a pod that took a controller's service account",
+      { user: `${controller}generic-garbage-collector`, pod: "x" },
+    ],
+    ["by a user named like a controller", { user: "kube-system/generic-garbage-collector" }],
+    ["by a user named like ESO", { user: "vault/external-secrets" }],
+    ["by who impersonates a controller", { impersonated: `${controller}generic-garbage-collector` }],
+    ["by who impersonates ESO", { impersonated: eso }],
+    ["by who impersonates a part of the cluster", { impersonated: "system:kube-controller-manager" }],
+    ["by a controller's name in another namespace", { user: "system:serviceaccount:llm:job-controller" }],
+    ["by somebody without a name", { user: "system:anonymous" }],
+  ])("is, in the cluster, a change of rights %s", (_whose, who) => {
+    expect(notesOn(query, kubernetesLine({ ...who, verb: "create", object: rbac }))).toEqual([
+      "rights in the cluster changed",
+    ]);
+  });
+
   it.each([
     ["what ESO does", "create", token, eso],
     ["what the cluster's own parts do", "create", token, "system:node:one"],
+    ["what its controllers do", "update", rbac, `${controller}clusterrole-aggregation-controller`],
+    ["what its controllers do beside ESO", "create", pod, `${controller}replicaset-controller`],
     ["reading rights", "list", rbac, "mallory"],
     ["a tenant's own pods", "create", { ...pod, namespace: "llm" }, "mallory"],
   ])("is not, in the cluster, %s", (_what, verb, object, user) => {

@@ -72,13 +72,15 @@ describe("a plan", () => {
 
   it("says where the cluster was not seen, and a path's Secret was made by others", () => {
     const plan = planFor("llm/alone", { provider: true });
+    const why =
+      "the kubeconfig of KUBECONFIG has no context voyager-dev: it has kind-other and minikube. Name one of them: --context <name>";
     const text = planText(plan, {
       readers: "Vault said no",
       versions: "Vault said no",
-      secrets: plan.secrets.map((held) => ({ held, workloads: "connection refused" })),
+      secrets: plan.secrets.map((held) => ({ held, workloads: why })),
       missingRights: [],
     });
-    expect(text).toContain("not seen: connection refused");
+    expect(text.replaceAll(/\s*│\n?[│\s]*/g, " ")).toContain(`not seen: ${why}`);
     expect(text).toContain("every version of kv/llm/alone");
     expect(text).toContain("their keys go with it");
     expect(text).toContain("no rotation is declared for this path");

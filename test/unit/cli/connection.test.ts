@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { vaultConnection } from "../../../cli/connection.ts";
+import { vaultConnection, vaultServer } from "../../../cli/connection.ts";
+import { VaultUnreachableError, withVault } from "../../../clients/vault.ts";
 import { parseSettings } from "../../../config/parse.ts";
 import { changed } from "../config/declarations.ts";
 
@@ -17,7 +18,7 @@ afterAll(() => rm(home, { recursive: true }));
 
 describe("vaultConnection", () => {
   it("takes address and CA from the stack, and the token from the environment", async () => {
-    expect(await vaultConnection(vault, { VAULT_TOKEN: "t", VAULT_ADDR: "" }, home)).toEqual({
+    expect(await vaultConnection(vault, { VAULT_TOKEN: "t", VAULT_ADDR: "" }, home)).toMatchObject({
       address: "https://vault.voyager.internal",
       caPem: pem,
       token: "t",
@@ -32,6 +33,7 @@ describe("vaultConnection", () => {
       address: "https://127.0.0.1:1",
       caPem: "other",
       token: "t",
+      advice: {},
     });
   });
 
@@ -51,5 +53,33 @@ describe("vaultConnection", () => {
     await expect(
       vaultConnection(vault, { ...token, VAULT_CACERT: join(home, "none") }, home),
     ).rejects.toThrow(/VAULT_CACERT names .*none/);
+  });
+
+  it("says with a Vault that is away where its address came from, and only if it was not the environment", async () => {
+    const away = async (environment: Record<string, string>) =>
+      withVault(
+        await vaultConnection({ ...vault, address: "http://127.0.0.1:1" }, environment, home),
+        (client) => client.read("sys/mounts"),
+      );
+    await expect(away({ VAULT_TOKEN: "t" })).rejects.toThrow(
+      /cannot be reached: .*ECONNREFUSED.*vault\.address of Pulumi\.<stack>\.yaml, since VAULT_ADDR is not set.*sandbox -- env/,
+    );
+    await expect(away({ VAULT_TOKEN: "t", VAULT_ADDR: "http://127.0.0.1:1" })).rejects.toThrow(
+      /^Vault at http:\/\/127\.0\.0\.1:1 cannot be reached: [^.]*127\.0\.0\.1:1$/,
+    );
+  });
+
+  it("names VAULT_CACERT where a certificate is not trusted, and only if it is not set", async () => {
+    const cause = Object.assign(new Error("self-signed certificate"), {
+      code: "DEPTH_ZERO_SELF_SIGNED_CERT",
+    });
+    const message = async (environment: Record<string, string>) => {
+      const { address, advice } = await vaultServer(vault, environment);
+      return new VaultUnreachableError(address, cause, advice).message;
+    };
+    expect(await message({})).toMatch(/self-signed certificate.*VAULT_CACERT is not set.*names a file/);
+    const file = join(home, "its-own.pem");
+    await writeFile(file, "other");
+    expect(await message({ VAULT_CACERT: file })).toMatch(/\[DEPTH_ZERO_SELF_SIGNED_CERT\]$/);
   });
 });

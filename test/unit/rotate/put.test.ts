@@ -10,6 +10,7 @@ describe("which key", () => {
     expect(() => findKey(rotation, "antropic")).toThrow(
       "rotation.keys has no antropic. Is it anthropic? Declared: anthropic, openai-llm",
     );
+    expect(() => findKey(rotation, undefined)).toThrow(/Which key\? Declared: .*anthropic/);
     expect(() => findKey(rotation, "mistral")).toThrow(/has no mistral\. Declared/);
   });
 

@@ -86,6 +86,20 @@ describe("findDeclared", () => {
     expect(() => findDeclared(settings, "team/db", undefined)).toThrow(/several mounts: kv, second.*--mount/);
   });
 
+  it("takes a path with its mount in front, as missing prints it", () => {
+    expect(findDeclared(settings, "kv/a/host", undefined).path).toBe("a/host");
+    expect(findDeclared(settings, "second/team/db", undefined).mount).toBe("second");
+    expect(() => findDeclared(settings, "kv/a/host", "second")).toThrow(/is not declared/);
+  });
+
+  it("takes a path that begins like a mount as it stands", () => {
+    const alike = settingsWith({
+      one: namespace({ a: { data: { A: "kv/host#name", B: "host#name" } } }),
+    });
+    expect(findDeclared(alike, "kv/host", undefined).path).toBe("kv/host");
+    expect(findDeclared(alike, "kv/kv/host", undefined).path).toBe("kv/host");
+  });
+
   it("refuses any other path and lists the declared ones", () => {
     expect(() => findDeclared(settings, "team/dbs", undefined)).toThrow(
       /team\/dbs is not declared[\s\S]+a\/host {2}\(mount kv\)[\s\S]+team\/db {2}\(mount second\)/,

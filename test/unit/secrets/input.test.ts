@@ -31,7 +31,10 @@ describe("a bare value", () => {
   });
 
   it.each(["", "\n", "\r\n"])("%j is empty and refused", (text) => {
-    expect(() => valuesFromText(named, "user", bytes(text))).toThrow(/empty value is refused/);
+    expect(() => valuesFromText(named, "user", bytes(text))).toThrow(
+      /standard input is empty.*empty value is refused/,
+    );
+    expect(() => valuesFromText(named, undefined, bytes(text))).toThrow(/standard input is empty/);
   });
 
   it("that is not UTF-8 is refused, with what to do", () => {
