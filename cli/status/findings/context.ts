@@ -24,6 +24,13 @@ export function npmRun({ stack }: Context, command: string, ...args: readonly st
   return npmRunFor(stack, command, ...args);
 }
 
+/** One that asks the cluster as well: with the context that this look was told, where that is not the stack's own. */
+export function npmRunInCluster(context: Context, command: string, ...args: readonly string[]): string {
+  const { settings, kubeContext } = context;
+  const told = kubeContext === settings.kubernetes.context ? [] : ["--context", kubeContext];
+  return npmRun(context, command, ...args, ...told);
+}
+
 const URGENCY: readonly Finding["severity"][] = ["critical", "warning"];
 
 /** The most urgent first, otherwise as found. */

@@ -1,5 +1,5 @@
 import type { Alerts, Finding, Rotation } from "../document.ts";
-import { type Context, npmRun, runbook } from "./context.ts";
+import { type Context, npmRun, npmRunInCluster, runbook } from "./context.ts";
 
 /** Keys whose run did not come, or failed. */
 export function rotationFindings(rotations: readonly Rotation[], context: Context): readonly Finding[] {
@@ -7,7 +7,7 @@ export function rotationFindings(rotations: readonly Rotation[], context: Contex
     const about = {
       area: "rotations",
       subject: key,
-      next: [npmRun(context, "rotate", "status", key)],
+      next: [npmRunInCluster(context, "rotate", "status", key)],
     } as const;
     return [
       ...(overdueSince === null

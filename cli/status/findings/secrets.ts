@@ -3,7 +3,7 @@ import type { SecretState } from "../../../freshness/kv-metadata.ts";
 import { putCommand } from "../../secrets/put-command.ts";
 import type { Authority, Certificate, Finding, Secret, Store } from "../document.ts";
 import { emptyPaths } from "../judge/secrets.ts";
-import { type Context, kubectl, npmRun, runbook } from "./context.ts";
+import { type Context, kubectl, npmRun, npmRunInCluster, runbook } from "./context.ts";
 import { hindered } from "./eso.ts";
 
 export interface SecretFacts {
@@ -48,7 +48,7 @@ function nextFor(
   context: Context,
 ): readonly string[] {
   if (state === "missing") return [`pulumi up -s ${context.stack}`];
-  if (state === "stale" || state === "lagging") return [npmRun(context, "drift", "--nudge")];
+  if (state === "stale" || state === "lagging") return [npmRunInCluster(context, "drift", "--nudge")];
   const sync = syncs.find((one) => one.namespace === namespace && one.externalSecret === name);
   const empty = sync === undefined ? [] : emptyPaths(sync, metadata);
   if (empty.length > 0) return empty.map(({ path }) => putCommand(path, context.stack));

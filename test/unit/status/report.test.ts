@@ -244,6 +244,12 @@ describe("the rest", () => {
     expect(report.findings[0]?.next).toEqual(["npm run rotate -- status openai-llm"]);
   });
 
+  test("what to run next has the context that was looked at, where that is not the stack's own", () => {
+    const found = [{ ...rotation, overdueSince: "2026-11-23T02:20:00Z" }];
+    const report = reported({ rotations: { found } }, { kubeContext: "sandbox" });
+    expect(report.findings[0]?.next).toEqual(["npm run rotate -- status openai-llm --context sandbox"]);
+  });
+
   test("Jobs that were not seen are said, and what Vault says of the key is there", () => {
     const report = reported({ rotations: { found: [rotation] }, jobsUnseen: "403 Forbidden" });
     expect(report.unseen).toEqual([{ areas: ["rotations"], why: "403 Forbidden" }]);
