@@ -43,17 +43,15 @@ export function offset(seconds: number): string {
   return `offset ${durationText(seconds * 1_000)}`;
 }
 
-/** A counter that was seen within it before is not new, whatever gap there was between. */
-const REMEMBERED_SECONDS = 86_400;
-
 /**
- * Counters that have grown in the last so many seconds, summed by these labels. One that was not there in the day before
- * counts with all that it has: Prometheus' own `increase` needs a sample from before the first event, and a labelled counter
- * has none. Where its target was not scraped before either, nothing can be said of it: Prometheus is new, not the counter.
+ * Counters that have grown in the last so many seconds, summed by these labels. One that has begun in that time counts with
+ * all that it has: Prometheus' own `increase` needs a sample from before the first event, and a labelled counter has none. It
+ * has begun where its target was scraped without it; a scrape that failed, a gap, or a new Prometheus is no beginning.
  */
 export function grown(counter: string, labels: readonly string[], seconds: number): string {
   const sum = (vector: string) => `sum by (${labels.join(", ")}) (${vector})`;
-  const before = `max_over_time(${counter}${range(REMEMBERED_SECONDS)} ${offset(seconds)})`;
-  const born = `(${counter} unless ${before}) and on (job, instance) up ${offset(seconds)}`;
-  return `${sum(`increase(${counter}${range(seconds)})`)} > 0 or ${sum(born)} > 0`;
+  const within = range(seconds);
+  const scrapes = maxBy(["job", "instance"], `sum_over_time(up${within})`);
+  const born = `${counter} and count_over_time(${counter}${within}) < on (job, instance) group_left () ${scrapes}`;
+  return `${sum(`increase(${counter}${within})`)} > 0 or ${sum(born)} > 0`;
 }

@@ -227,13 +227,15 @@ describe("AuditDevicesTooFew", () => {
 });
 
 describe("AuditDeviceFailing", () => {
-  const up = { [metric("up", { job: "exporter", instance: "exporter-of-dev:9464" })]: steady(1) };
+  const up = (values: string) => ({
+    [metric("up", { job: "exporter", instance: "exporter-of-dev:9464" })]: values,
+  });
   const failures = (values: string) => exported("audit_failures_total", {}, values);
 
   promtool(
     "does not fire for a gap in what was scraped, nor for a Prometheus that has just begun",
     async () => {
-      const gap = failures(`7x240 stale _x40 7x400`);
+      const gap = { ...failures("7x240 stale _x40 7x400"), ...up("1x240 stale _x40 1x400") };
       await expectAlerts(
         rules,
         "AuditDeviceFailing",
@@ -241,7 +243,7 @@ describe("AuditDeviceFailing", () => {
         [
           ...[61, 71, 76, 86].map((minute) => ({ series: gap, afterSeconds: minute * MINUTE, fires: [] })),
           ...[1, 14, 16].map((minute) => ({
-            series: { ...failures(steady(7)), ...up },
+            series: { ...failures(steady(7)), ...up(steady(1)) },
             ...{ afterSeconds: minute * MINUTE, fires: [] },
           })),
         ],

@@ -124,6 +124,9 @@ describe("AuditReaderSilent", () => {
 /** A reader that this stack declares, scraped all the time. */
 const reader = { job: "readers", instance: "vault-0.voyager.internal:9465" };
 const scraped = series("up", reader, steady(1, 4 * HOUR));
+/** Scraped but for one time, and but for ten minutes. */
+const missedOnce = series("up", reader, "1x240 0 1x400");
+const missedTen = series("up", reader, "1x240 stale _x40 1x400");
 
 describe("BreakGlassUsed", () => {
   const operator = { operator: "break-glass" };
@@ -166,8 +169,8 @@ describe("BreakGlassUsed", () => {
   promtool(
     "does not fire for old uses after a scrape that failed, or a gap, or of a new Prometheus",
     async () => {
-      const missed = requests("9x240 stale 9x400");
-      const gap = requests("9x240 stale _x40 9x400");
+      const missed = { ...requests("9x240 stale 9x400"), ...missedOnce };
+      const gap = { ...requests("9x240 stale _x40 9x400"), ...missedTen };
       const at = (series: Series, ...minutes: readonly number[]) =>
         minutes.map((minute): Case => ({ series, afterSeconds: minute * MINUTE, fires: [] }));
       await expectAlerts(
@@ -178,6 +181,26 @@ describe("BreakGlassUsed", () => {
           ...at(missed, 61, 75, 76).map((one) => ({ ...one, afterSeconds: one.afterSeconds + 15 })),
           ...at(gap, 71, 75, 76, 80, 86),
           ...at(requests(steady(9)), 1, 14, 15, 16),
+        ],
+      );
+    },
+  );
+
+  promtool(
+    "fires at once in a Prometheus that is new, and for a reader that has begun to count anew",
+    async () => {
+      const early = requests(from(3 * MINUTE, 1));
+      // It was started again after half an hour, and nobody has used the rights in the hour after that.
+      const anew = requests("5x120 stale _x240 1x40");
+      await expectAlerts(
+        rules,
+        "BreakGlassUsed",
+        ["operator"],
+        [
+          { series: early, afterSeconds: 2 * MINUTE, fires: [] },
+          { series: early, afterSeconds: 3 * MINUTE + 15, fires: [operator] },
+          { series: anew, afterSeconds: 85 * MINUTE, fires: [] },
+          { series: anew, afterSeconds: 92 * MINUTE, fires: [operator] },
         ],
       );
     },
