@@ -68,7 +68,7 @@ describe("the Prometheus Operator's kinds, as the deployer writes them", () => {
     }
     const { warnings } = await deploy(ground, monitored);
     expect(warnings.join("\n")).not.toContain("makes no");
-    expect(warnings.join("\n")).toContain("No alert VaultNodeDown, VaultSealed: ");
+    expect(warnings.join("\n")).toContain("No alert VaultNodeDown, VaultSealed, VaultTwoLeaders: ");
     for (const [kind, version, name] of MADE) {
       const ref = { apiVersion: `monitoring.coreos.com/${version}`, kind, namespace: "vault", name };
       expect(await kubernetes.read(ref), name).toMatchObject({ kind });
