@@ -44,7 +44,7 @@ export class VaultError extends Error {
   }
 }
 
-/** What Node's TLS says of a certificate that it does not trust. */
+/** Node's codes for a certificate that the given CA does not vouch for, or that is made for another name. */
 const CERTIFICATE_CODES: readonly string[] = [
   "CERT_HAS_EXPIRED",
   "CERT_SIGNATURE_FAILURE",

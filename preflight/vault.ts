@@ -19,7 +19,6 @@ import { rotationProblems } from "./rotation.ts";
 /** A `preview` only reads; an `update` also makes, changes and deletes. */
 export type Purpose = "preview" | "update";
 
-/** Node's codes for a certificate that the given CA does not vouch for, or that is made for another name. */
 /** Milliseconds for one node's answer; an update must not wait long for one that is down. */
 const NODE_TIMEOUT_MS = 3_000;
 

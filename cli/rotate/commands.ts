@@ -137,9 +137,8 @@ interface Rotations {
 }
 
 async function withRotation(stack: string, work: (rotations: Rotations) => Promise<number>): Promise<number> {
-  const settings = await stackSettings(stack);
-  const rotation = rotationOf(settings, stack);
-  return withStackVault(settings, (client) => work({ client, settings, rotation }));
+  const declared = await declaredRotation(stack);
+  return withStackVault(declared.settings, (client) => work({ client, ...declared }));
 }
 
 /** A name that is wrong is said before Vault is asked. */
@@ -148,10 +147,14 @@ async function withKey(
   stack: string,
   work: (rotations: Rotations & { readonly key: RotationKey }) => Promise<number>,
 ): Promise<number> {
+  const declared = await declaredRotation(stack);
+  const key = findKey(declared.rotation, name);
+  return withStackVault(declared.settings, (client) => work({ client, ...declared, key }));
+}
+
+async function declaredRotation(stack: string): Promise<Omit<Rotations, "client">> {
   const settings = await stackSettings(stack);
-  const rotation = rotationOf(settings, stack);
-  const key = findKey(rotation, name);
-  return withStackVault(settings, (client) => work({ client, settings, rotation, key }));
+  return { settings, rotation: rotationOf(settings, stack) };
 }
 
 function clusterOf(settings: Settings, { namespace }: RotationSettings, context: string | undefined) {

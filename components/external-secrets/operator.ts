@@ -4,7 +4,7 @@ import { releaseBindings } from "../../access/operators/kubernetes.ts";
 import type { Settings } from "../../config/schema.ts";
 import { seconds } from "../durations.ts";
 import { protection } from "../protection.ts";
-import { inForce, type RightsInForce } from "../rights-in-force.ts";
+import { operatorsRights, type RightsInForce } from "../rights-in-force.ts";
 import { AdmissionPolicies } from "./admission-policies.ts";
 import type { CrdManifest } from "./crds.ts";
 import { networkPolicies, podSecurityLabels } from "./hardening.ts";
@@ -52,13 +52,14 @@ export class ExternalSecretsOperator extends pulumi.ComponentResource {
   }
 
   /** Gives the definitions. */
-  #operator({ settings, crds, rightsInForce }: ExternalSecretsOperatorArgs): readonly pulumi.Resource[] {
+  #operator(args: ExternalSecretsOperatorArgs): readonly pulumi.Resource[] {
+    const { settings, crds } = args;
     const namespace = this.#namespace(settings);
     const definitions = crds.map((crd) => this.#definition(crd, settings));
     const rights = [
       ...this.#clusterRights(settings),
       ...this.#rightsInOwnNamespace(settings, namespace),
-      ...this.#deployersRights(settings, namespace, rightsInForce),
+      ...this.#deployersRights(args, namespace),
     ];
     const network = this.#networkPolicies(settings, [namespace, ...definitions, ...rights]);
     this.#release(settings, [namespace, ...definitions, ...rights, ...network]);
@@ -128,18 +129,10 @@ export class ExternalSecretsOperator extends pulumi.ComponentResource {
 
   /** Helm keeps its releases in Secrets of this namespace: who deploys may read those, and only here. */
   #deployersRights(
-    settings: Settings,
+    args: ExternalSecretsOperatorArgs,
     namespace: pulumi.Resource,
-    rightsInForce: RightsInForce | undefined,
   ): readonly pulumi.Input<pulumi.Resource>[] {
-    return releaseBindings(settings).map(({ metadata, roleRef, subjects }) => {
-      const made = new k8s.rbac.v1.RoleBinding(
-        `${metadata.namespace}/${metadata.name}`,
-        { metadata: { ...metadata, labels: ownLabels(settings.environment) }, roleRef, subjects },
-        { parent: this, dependsOn: [namespace] },
-      );
-      return inForce(made, metadata.namespace, rightsInForce);
-    });
+    return operatorsRights(releaseBindings(args.settings), args, { parent: this, dependsOn: [namespace] });
   }
 
   #release(settings: Settings, dependsOn: pulumi.Input<pulumi.Resource>[]): void {

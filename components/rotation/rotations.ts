@@ -7,7 +7,7 @@ import { bundleJob } from "../../jobs/bundle.ts";
 import { podSecurityLabels } from "../external-secrets/hardening.ts";
 import { ownLabels } from "../external-secrets/metadata.ts";
 import { protection } from "../protection.ts";
-import { inForce, type RightsInForce } from "../rights-in-force.ts";
+import { operatorsRights, type RightsInForce } from "../rights-in-force.ts";
 import { tokenReview } from "./cluster-access.ts";
 import { programConfigMap } from "./config-maps.ts";
 import { KeyRotation } from "./key-rotation.ts";
@@ -63,16 +63,7 @@ export class Rotations extends pulumi.ComponentResource {
 
   /** Who deploys may write CronJobs here, and only here. */
   #operatorsRights(dependsOn: pulumi.Resource[]): pulumi.Input<pulumi.Resource>[] {
-    const { settings, rightsInForce } = this.#args;
-    const { environment } = settings;
-    return rotationBindings(settings).map(({ metadata, ...binding }) => {
-      const made = new k8s.rbac.v1.RoleBinding(
-        `${metadata.namespace}/${metadata.name}`,
-        { metadata: { ...metadata, labels: ownLabels(environment) }, ...binding },
-        { parent: this, dependsOn },
-      );
-      return inForce(made, metadata.namespace, rightsInForce);
-    });
+    return operatorsRights(rotationBindings(this.#args.settings), this.#args, { parent: this, dependsOn });
   }
 
   #tokenReview(): pulumi.Resource[] {

@@ -1,7 +1,6 @@
 import { type KubernetesReader, refOf } from "../../../clients/kubernetes.ts";
 import type { Fields } from "../../../resources/values.ts";
 import type { FieldDifference, Finding } from "../finding.ts";
-
 import { addedFields } from "./added.ts";
 import { objectDifferences } from "./compare.ts";
 import { holderOf } from "./managers.ts";

@@ -7,7 +7,7 @@ import { bundleJob } from "../../../jobs/bundle.ts";
 import { podSecurityLabels } from "../../external-secrets/hardening.ts";
 import { ownLabels } from "../../external-secrets/metadata.ts";
 import { protection } from "../../protection.ts";
-import { inForce, type RightsInForce } from "../../rights-in-force.ts";
+import { operatorsRights, type RightsInForce } from "../../rights-in-force.ts";
 import { loginRole } from "../../vault/login-role.ts";
 import { exporterReview, exporterRoles } from "./cluster-access.ts";
 import { EXPORTER, exporterLabels } from "./names.ts";
@@ -57,17 +57,8 @@ export class Exporter extends pulumi.ComponentResource {
 
   /** Who deploys may write a Deployment here, and only here. */
   #operatorsRights(dependsOn: pulumi.Resource[]): pulumi.Input<pulumi.Resource>[] {
-    const { settings, rightsInForce } = this.#args;
-    const { environment } = settings;
-    const given = monitoringBindings(settings).map(({ metadata, ...binding }) => {
-      const made = new k8s.rbac.v1.RoleBinding(
-        this.#logicalName(metadata.name),
-        { metadata: { ...metadata, labels: ownLabels(environment) }, ...binding },
-        { parent: this, dependsOn },
-      );
-      return inForce(made, metadata.namespace, rightsInForce);
-    });
-    return [...dependsOn, ...given];
+    const bindings = monitoringBindings(this.#args.settings);
+    return [...dependsOn, ...operatorsRights(bindings, this.#args, { parent: this, dependsOn })];
   }
 
   #serviceAccount(dependsOn: pulumi.Resource[]): pulumi.Resource {

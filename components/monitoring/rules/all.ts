@@ -3,7 +3,7 @@ import { seconds } from "../../durations.ts";
 import { deviceAlerts, readerAlerts } from "./audit.ts";
 import { incidentAlerts, useAlerts } from "./break-glass.ts";
 import { authorityAlerts, certificateAlerts } from "./certificates.ts";
-import { exportedBy } from "./promql.ts";
+import { type Exported, exportedBy } from "./promql.ts";
 import { rotationAlerts } from "./rotation.ts";
 import { type Alert, type AlertRule, alertRule } from "./rule.ts";
 import { refreshedAlike, shortestSeconds } from "./secrets.ts";
@@ -36,7 +36,7 @@ export function ruleGroups(settings: Settings): readonly RuleGroup[] {
       return { name: `sync-${namespace.name}`, alerts: syncAlerts(namespace, own, sources) };
     }),
     { name: "eso", alerts: shortest === undefined ? [] : operatorAlerts(shortest) },
-    ...(exporterSeconds === undefined ? [] : byExporter(settings, exporterSeconds)),
+    ...(exporterSeconds === undefined ? [] : byExporter(settings, exported, exporterSeconds)),
     ...(readers.length === 0 ? [] : byReaders(readers)),
   ]
     .filter(({ alerts }) => alerts.length > 0)
@@ -49,10 +49,9 @@ interface Alerts {
 }
 
 /** What it has to see twice before somebody is told: one look may have failed. */
-function byExporter(settings: Settings, exporterSeconds: number): readonly Alerts[] {
+function byExporter(settings: Settings, exported: Exported, exporterSeconds: number): readonly Alerts[] {
   const { monitoring, namespaces, rotation } = settings;
   const nodes = Object.keys(monitoring.vault.nodes).toSorted();
-  const exported = exportedBy(settings.environment);
   const twice = 2 * exporterSeconds;
   return [
     { name: "exporter", alerts: exporterAlerts(exported, exporterSeconds) },
